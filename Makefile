@@ -1,0 +1,40 @@
+# Two commands do everything: `make run` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := core connector rules webhooks ui app
+COMPILE := $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --quiet
+
+.PHONY: run test check types lint unit lock clean
+
+run: .venv/ready
+	$(BIN)/liaison run
+
+test: check
+
+check: .venv/ready lint types unit
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+types:
+	$(BIN)/mypy --no-error-summary
+
+unit:
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --skip-covered --skip-empty --fail-under=85
+
+.venv/ready: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+lock:  ## renew both lock files; needs `pip install uv` in .venv
+	$(COMPILE) --upgrade -o requirements.lock
+	$(COMPILE) --upgrade --group dev -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .coverage .liaison

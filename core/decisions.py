@@ -1,0 +1,139 @@
+"""What the rules say for a ticket at a moment, and the trace of why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from core.notes import Audience
+
+
+class Reason(StrEnum):
+    """Why a moment stayed silent. Silence is a decision: one of these stands in the journal."""
+
+    NO_RULE = "no_rule"
+    SILENCED = "silenced"
+    GATED = "gated"
+    NO_SINK = "no_sink"
+    NOT_CONFIGURED = "not_configured"
+    UNMAPPED = "unmapped"
+    SAME_WORDS = "same_words"
+    SAID_BY_HUMAN = "said_by_human"
+    SETTLING = "settling"
+    SUPERSEDED = "superseded"
+    BUDGET = "budget"
+    FOLLOWS_PARENT = "follows_parent"
+    ADOPTED = "adopted"
+    DRAFT = "draft"
+    STALE = "stale"
+    OWN_ECHO = "own_echo"
+    QUIET_HOURS = "quiet_hours"
+    MUTED = "muted"
+    GONE = "gone"
+
+
+class Level(StrEnum):
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Mode(StrEnum):
+    SEND = "send"
+    DRAFT = "draft"
+
+
+@dataclass(frozen=True)
+class Impact:
+    """One business-impact statement, already in words for agents."""
+
+    id: str
+    level: Level
+    statement: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """How often an audience hears, from one rule. Durations are elapsed time; calendars are applied by `rules`."""
+
+    rule: str
+    every: timedelta
+    first: timedelta | None = None
+    monitoring: timedelta | None = None
+    stretch_after: timedelta | None = None
+    stretch_every: timedelta | None = None
+    calendar: str = "always"
+
+
+@dataclass(frozen=True)
+class Message:
+    """The winner of a slot. `template` is the admin's text; `where` its file:line; `pack_template` the shipped text
+    for the same slot, sent instead when the guard stops this one.
+    """
+
+    audience: Audience
+    moment: str
+    rule: str
+    template: str
+    where: str
+    mode: Mode = Mode.SEND
+    pack_template: str = ""
+    pack_rule: str = ""
+
+
+@dataclass(frozen=True)
+class Silence:
+    """An audience hears nothing, on purpose. `detail` is a sentence for a person; `by` a rule, gate or family."""
+
+    reason: Reason
+    detail: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Considered:
+    """One rule in the trace: matched or not, and the first condition that failed, in words."""
+
+    rule: str
+    where: str
+    matched: bool
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """For every audience of the moment either a message or a silence; the cadence of each audience that has one.
+
+    `settle`: how long to wait on the newest state before speaking. `gates`: ids that fired; `sticky` those among
+    them that only a named person may lift. `rule_set` is the content hash of the rules that decided.
+    """
+
+    messages: Mapping[Audience, Message] = field(default_factory=dict)
+    silences: Mapping[Audience, Silence] = field(default_factory=dict)
+    impacts: tuple[Impact, ...] = ()
+    cadences: Mapping[Audience, Cadence] = field(default_factory=dict)
+    settle: timedelta = timedelta(0)
+    gates: tuple[str, ...] = ()
+    sticky: tuple[str, ...] = ()
+    trace: tuple[Considered, ...] = ()
+    rule_set: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a message may mention beside the ticket itself, known only when it is rendered."""
+
+    now: datetime
+    next_update: datetime | None = None
+    since: datetime | None = None
+    promised: datetime | None = None
+    requester_reads: str = ""
+
+
+@dataclass(frozen=True)
+class Words:
+    """A rendered message. `leak` names what the guard found, `""` when clean."""
+
+    text: str
+    leak: str = ""

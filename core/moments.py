@@ -1,0 +1,60 @@
+"""What just happened that may deserve words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from core.tickets import Ticket
+
+
+class MomentKind(StrEnum):
+    OPENED = "opened"
+    ACKNOWLEDGED = "acknowledged"
+    RAISED = "raised"
+    LOWERED = "lowered"
+    PHASE_CHANGED = "phase_changed"
+    SCOPE_CHANGED = "scope_changed"
+    WAITING_FOR_REQUESTER = "waiting_for_requester"
+    WAITING_FOR_VENDOR = "waiting_for_vendor"
+    RESUMED = "resumed"
+    JOINED = "joined"
+    LEFT_FAMILY = "left_family"
+    UPDATE_DUE = "update_due"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+    ANNOUNCED = "announced"
+    REJECTED = "rejected"
+    NOTICE = "notice"
+    RESCHEDULED = "rescheduled"
+    STARTED = "started"
+    MILESTONE = "milestone"
+    DELAYED = "delayed"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CHECK_IN = "check_in"
+
+
+M = MomentKind
+TERMINAL = frozenset({M.RESOLVED, M.CLOSED, M.CANCELLED, M.REJECTED, M.FINISHED, M.FAILED})
+
+
+def rank(kind: MomentKind) -> int:
+    """Which of several moments at once leads: terminal, then reopened, then raised, then the rest."""
+    if kind in TERMINAL:
+        return 0
+    return {M.REOPENED: 1, M.RAISED: 2}.get(kind, 3)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """`occurrence` tells one from the next of the same kind on the same ticket; it is part of the note id.
+
+    `before` is the ticket as last attended to (None at first sight): conditions on a change read it.
+    """
+
+    kind: MomentKind
+    occurrence: str
+    at: datetime
+    before: Ticket | None = None
