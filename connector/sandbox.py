@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 import requests
@@ -165,7 +165,7 @@ class StandIn:
         self.app = Flask(f"{__name__}.{type(self).__name__}")
         self._port, self._ledger_path = port, ledger
         self._server: BaseWSGIServer | None = None
-        self._ledger = None
+        self._ledger: BinaryIO | None = None
         self.app.before_request(self._fault)
         self.app.after_request(self._lose)
         self._shared_routes()
@@ -311,4 +311,5 @@ a{color:#0b5cad}table{border-collapse:collapse}td,th{padding:.3rem 1rem .3rem 0;
 {% else %}<p class="m">Nothing yet.</p>{% endfor %}</section>{% endfor %}</div>
 {% else %}<table><tr><th>Key<th>Title<th>State<th>Comments</tr>{% for t in tickets %}
 <tr><td><a href="/ticket/{{ t.key }}">{{ t.key }}</a><td>{{ t.title }}<td>{{ t.state }}<td>{{ t.entries|length }}</tr>
-{% else %}<tr><td colspan="4">No tickets yet: POST one to /sandbox/tickets.</tr>{% endfor %}</table>{% endif %}</html>"""
+{% else %}<tr><td colspan="4">No tickets yet: POST one to /sandbox/tickets.</tr>{% endfor %}</table>{% endif %}
+</html>"""
