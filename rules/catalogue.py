@@ -1,0 +1,145 @@
+"""What the business calls its services and places, and how a ticket's raw names find them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from core.errors import Problem, Severity
+from core.tickets import Ticket
+from rules.guard import leaks
+
+ANY_PLATFORM = ""
+
+
+@dataclass(frozen=True)
+class Service:
+    """`name` is the only name a customer ever reads; `aliases` are raw names by platform (`servicenow`, `jira`).
+
+    `people_can` completes "you can …" ("pay by card"); `workaround` is one or more whole sentences. `needs`,
+    `audiences`, `liaisons` and `key_users` load and are not active yet.
+    """
+
+    id: str
+    name: str
+    people_can: str = ""
+    workaround: str = ""
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    audiences: Mapping[str, object] = field(default_factory=dict)
+    liaisons: Mapping[str, str] = field(default_factory=dict)
+    key_users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    where: tuple[str, int, int] = ("", 0, 0)
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where people are. `timezone` is an IANA name; `hours` a calendar's name; `aliases` hold on every platform."""
+
+    id: str
+    name: str
+    timezone: str = ""
+    country: str = ""
+    language: str = ""
+    hours: str = ""
+    aliases: tuple[str, ...] = ()
+    where: tuple[str, int, int] = ("", 0, 0)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Lookups are exact and case-folded, by id, name or the platform's own aliases; never by similarity."""
+
+    services: tuple[Service, ...] = ()
+    locations: tuple[Location, ...] = ()
+
+    def service_of(self, ticket: Ticket) -> Service | None:
+        """The ticket's service: by its service, then its configuration item, then its components. None: no hit."""
+        for raw in (ticket.service, ticket.ci, *ticket.components):
+            found = self.service_named(raw, ticket.platform)
+            if found:
+                return found
+        return None
+
+    def location_of(self, ticket: Ticket) -> Location | None:
+        """Where the people of this ticket are: the ticket's location, else the requester's."""
+        for raw in (ticket.location, ticket.requester.location):
+            found = self._locations.get(folded(raw))
+            if found:
+                return found[0]
+        return None
+
+    def service_named(self, raw: str, platform: str = ANY_PLATFORM) -> Service | None:
+        hits = self._services.get((ANY_PLATFORM, folded(raw))) or self._services.get((platform, folded(raw)))
+        return hits[0] if hits else None
+
+    @cached_property
+    def _services(self) -> Mapping[tuple[str, str], tuple[Service, ...]]:
+        index: dict[tuple[str, str], tuple[Service, ...]] = {}
+        for service in sorted(self.services, key=lambda s: s.id):
+            for key in names_of_service(service):
+                index[key] = (*index.get(key, ()), service)
+        return index
+
+    @cached_property
+    def _locations(self) -> Mapping[str, tuple[Location, ...]]:
+        index: dict[str, tuple[Location, ...]] = {}
+        for location in sorted(self.locations, key=lambda place: place.id):
+            for key in sorted({folded(raw) for raw in (location.id, location.name, *location.aliases)} - {""}):
+                index[key] = (*index.get(key, ()), location)
+        return index
+
+
+def folded(raw: str) -> str:
+    return " ".join(raw.split()).casefold()
+
+
+def names_of_service(service: Service) -> Iterator[tuple[str, str]]:
+    """Every (platform, folded name) under which a service is found, each once."""
+    keys = {(ANY_PLATFORM, folded(service.id)), (ANY_PLATFORM, folded(service.name))}
+    for platform, aliases in service.aliases.items():
+        keys |= {(platform.casefold(), folded(alias)) for alias in aliases}
+    yield from sorted(key for key in keys if key[1])
+
+
+def problems(catalogue: Catalogue) -> tuple[Problem, ...]:
+    """Names that find two services or two places, and names that the leak guard would stop in every message."""
+    return (*_double_services(catalogue), *_double_locations(catalogue), *_unspeakable(catalogue))
+
+
+def _double_services(catalogue: Catalogue) -> Iterator[Problem]:
+    index = catalogue._services  # noqa: SLF001 - the same module
+    for (platform, name), hits in index.items():
+        others = index.get((ANY_PLATFORM, name), ()) if platform else ()
+        both = sorted({s.id: s for s in (*others, *hits)}.values(), key=lambda s: s.id)
+        if len(both) > 1:
+            on = f" on {platform}" if platform else ""
+            yield _problem(
+                both[-1].where,
+                f"{name!r} names two services{on}: {both[0].id} and {both[-1].id}. "
+                "Keep it with one of them, or a ticket cannot tell which is meant.",
+            )
+
+
+def _double_locations(catalogue: Catalogue) -> Iterator[Problem]:
+    for name, hits in catalogue._locations.items():  # noqa: SLF001 - the same module
+        if len(hits) > 1:
+            yield _problem(
+                hits[-1].where,
+                f"{name!r} names two locations: {hits[0].id} and {hits[-1].id}. Keep it with one of them.",
+            )
+
+
+def _unspeakable(catalogue: Catalogue) -> Iterator[Problem]:
+    spoken = [(s.where, s.id, text) for s in catalogue.services for text in (s.name, s.people_can, s.workaround)]
+    spoken += [(place.where, place.id, place.name) for place in catalogue.locations]
+    for where, owner, text in spoken:
+        for leak in leaks(text)[:1]:
+            yield _problem(
+                where,
+                f"{owner}: {text!r} holds {leak.kind} ({leak.text!r}); the leak guard will stop every message with it. "
+                "Write it as a customer would say it.",
+            )
+
+
+def _problem(where: tuple[str, int, int], message: str) -> Problem:
+    return Problem(*where, message, Severity.ERROR)
