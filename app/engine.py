@@ -1,0 +1,172 @@
+"""The engine answers one question: which ticket is attended to, when, and by whom.
+
+Everything that must be exact lives in the store's transactions; an engine needs only "at least once, one at a time
+per ticket".
+"""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import case, delete, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from app import tables
+from app.rows import of, ticket_row
+from app.store import Store, Transaction
+from core.errors import Fenced, LiaisonError
+from core.tickets import TicketRef
+from core.times import Clock, iso
+
+W = tables.wakeups
+POLL_SECONDS = 0.25
+SWEEP_SECONDS = 60
+LONGEST_PAUSE = timedelta(minutes=5)
+log = logging.getLogger("liaison.engine")
+
+Attend = Callable[[TicketRef], None]
+
+
+class Engine(Protocol):
+    def wake(self, tx: Transaction, ticket: TicketRef, at: datetime | None = None) -> None:
+        """Within the caller's transaction: attend to the ticket at `at` (now if None); of two times the earlier."""
+        ...
+
+    def run(self, attend: Attend) -> None:
+        """Attend to tickets as they fall due; returns after `stop`."""
+        ...
+
+    def nudge(self) -> None:
+        """Something has just been committed that may be due: do not wait for the next poll."""
+        ...
+
+
+class EmbeddedEngine:
+    """Wake-ups in the store itself, worker threads in this process.
+
+    `workers` threads in all, at most `per_site` of them on one site, so that one hung site never stops the others.
+    """
+
+    def __init__(self, store: Store, clock: Clock, *, workers: int = 4, per_site: int = 3) -> None:
+        self._store, self._clock = store, clock
+        self._workers, self._per_site = workers, per_site
+        self._running: set[TicketRef] = set()
+        self._state = threading.Condition()
+        self._stopping = threading.Event()
+
+    def wake(self, tx: Transaction, ticket: TicketRef, at: datetime | None = None) -> None:
+        due = iso(at or self._clock.now())
+        statement = upsert(W).values(site=ticket.site, ticket_id=ticket.id, due=due)
+        earliest = case((W.c.due < statement.excluded.due, W.c.due), else_=statement.excluded.due)
+        tx.execute(statement.on_conflict_do_update(index_elements=[W.c.site, W.c.ticket_id], set_={"due": earliest}))
+
+    def rest(self, tx: Transaction, ticket: TicketRef, until: datetime | None) -> None:
+        """After attending: the next time the ticket has something to do, or never."""
+        tx.execute(delete(W).where(of(W, ticket)))
+        if until is not None:
+            self.wake(tx, ticket, until)
+
+    def nudge(self) -> None:
+        with self._state:
+            self._state.notify_all()
+
+    def run(self, attend: Attend) -> None:
+        self.heal()
+        threads = [
+            threading.Thread(target=self._work, args=(attend,), name=f"attend {n}", daemon=True)
+            for n in range(self._workers)
+        ]
+        for thread in threads:
+            thread.start()
+        while not self._stopping.wait(SWEEP_SECONDS):
+            self.heal()
+        self.nudge()
+        for thread in threads:
+            thread.join()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.nudge()
+
+    def drain(self, attend: Attend, *, limit: int = 100_000) -> int:
+        """Attend, in this thread, to all that is due now; returns how many times. For replays and tests."""
+        for count in range(limit):
+            ref = self._claim()
+            if ref is None:
+                return count
+            self._attend(attend, ref)
+        raise LiaisonError(f"{limit} wake-ups at one point in time: the engine is going in circles.")
+
+    def next_due(self) -> datetime | None:
+        """When the earliest wake-up is due."""
+        with self._store.read() as connection:
+            due = connection.execute(select(W.c.due).order_by(W.c.due).limit(1)).scalar()
+        return datetime.fromisoformat(due) if due else None
+
+    def heal(self) -> None:
+        """Wake whatever has work and no wake-up: none should, but a promise must not hang on that."""
+        self._store.write(self._heal)
+
+    def _heal(self, tx: Transaction) -> None:
+        d, n, p = tables.deliveries, tables.notes, tables.promises
+        working = (
+            select(d.c.site, d.c.ticket_id).where(d.c.state == "pending"),
+            select(n.c.site, n.c.ticket_id).where(n.c.state.in_(("planned", "sending", "in_doubt"))),
+            select(p.c.site, p.c.ticket_id).where(p.c.state == "open", p.c.due <= iso(self._clock.now())),
+        )
+        for work in working:
+            asleep = work.distinct().outerjoin_from(
+                work.selected_columns[0].table,
+                W,
+                (W.c.site == work.selected_columns[0]) & (W.c.ticket_id == work.selected_columns[1]),
+            )
+            for site, ticket_id in tx.execute(asleep.where(W.c.due.is_(None))):
+                ref = TicketRef(site, ticket_id)
+                ticket_row(tx, ref)
+                self.wake(tx, ref)
+
+    def _work(self, attend: Attend) -> None:
+        while not self._stopping.is_set():
+            ref = self._claim()
+            if ref:
+                self._attend(attend, ref)
+            else:
+                with self._state:
+                    self._state.wait(POLL_SECONDS)
+
+    def _claim(self) -> TicketRef | None:
+        """The most overdue ticket that nobody attends to and whose site has a worker to spare."""
+        with self._state:
+            busy = Counter(ref.site for ref in self._running)
+            full = [site for site, count in busy.items() if count >= self._per_site]
+            query = select(W.c.site, W.c.ticket_id).where(W.c.due <= iso(self._clock.now()), W.c.site.not_in(full))
+            with self._store.read() as connection:
+                rows = connection.execute(query.order_by(W.c.due).limit(len(self._running) + 1))
+                ref = next((r for r in (TicketRef(*row) for row in rows) if r not in self._running), None)
+            if ref:
+                self._running.add(ref)
+            return ref
+
+    def _attend(self, attend: Attend, ref: TicketRef) -> None:
+        try:
+            attend(ref)
+        except Fenced:
+            log.warning("%s: another runner took over; nothing was done twice.", ref)
+        except Exception as error:
+            # The boundary of a worker: one broken ticket must not stop the others. It is tried again, later and later.
+            log.exception("%s: attending failed: %s", ref, error)  # noqa: TRY401 - the first line alone is read
+            self._store.write(lambda tx: self._fail(tx, ref))
+        finally:
+            with self._state:
+                self._running.discard(ref)
+                self._state.notify_all()
+
+    def _fail(self, tx: Transaction, ref: TicketRef) -> None:
+        failures = tx.execute(select(W.c.failures).where(of(W, ref))).scalar() or 0
+        pause = min(timedelta(seconds=2**failures), LONGEST_PAUSE)
+        tx.execute(
+            update(W).where(of(W, ref)).values(due=iso(self._clock.now() + pause), failures=min(failures + 1, 20))
+        )

@@ -1,0 +1,56 @@
+"""What Liaison remembers about one ticket beside its snapshots."""
+
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from typing import Any, Self
+
+from core.times import from_iso, iso
+
+
+@dataclass
+class Memory:
+    """`occurrences` counts moments by kind; `pending` holds moments that wait to settle, with the time each was first
+    seen. `gates` are the ids that hold the ticket silent now, `held` the sticky ones among all that ever fired,
+    `lifted` those a named person lifted. `living_*` is the agents' one internal note; `agents_meaning` a digest of it
+    without its times. `told_*` is what the requester last read from Liaison.
+    """
+
+    adopted: bool = False
+    gone: bool = False
+    acknowledged: bool = False
+    announced: str = ""
+    delayed_for: str = ""
+    outcome: str = ""
+    not_served: str = ""
+    agent_spoke_at: datetime | None = None
+    customer_spoke_at: datetime | None = None
+    occurrences: dict[str, int] = field(default_factory=dict)
+    pending: dict[str, str] = field(default_factory=dict)
+    gates: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+    lifted: list[str] = field(default_factory=list)
+    unmapped: list[str] = field(default_factory=list)
+    living_comment: str = ""
+    agents_meaning: str = ""
+    told: str = ""
+    told_at: datetime | None = None
+
+    def occurrence(self, kind: str) -> str:
+        """The next occurrence of a moment of this kind; count it with `count` when it is decided."""
+        return str(self.occurrences.get(kind, 0) + 1)
+
+    def count(self, kind: str) -> None:
+        self.occurrences[kind] = self.occurrences.get(kind, 0) + 1
+
+    def to_dict(self) -> dict[str, Any]:
+        return {k: iso(v) if isinstance(v, datetime) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Self:
+        values = dict(plain)
+        for name in TIMES & values.keys():
+            values[name] = from_iso(values[name]) if values[name] else None
+        return cls(**values)
+
+
+TIMES = frozenset(f.name for f in fields(Memory) if f.type == datetime | None)

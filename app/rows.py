@@ -1,0 +1,26 @@
+"""Small statements that several modules share."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Table, and_
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from app import tables
+from app.store import Transaction
+from core.tickets import TicketRef
+from core.times import from_iso
+
+
+def of(table: Table, ref: TicketRef) -> ColumnElement[bool]:
+    """The rows of one ticket."""
+    column = table.c.id if table is tables.tickets else table.c.ticket_id
+    return and_(table.c.site == ref.site, column == ref.id)
+
+
+def ticket_row(tx: Transaction, ref: TicketRef) -> None:
+    """Make sure the ticket has a row."""
+    tx.execute(upsert(tables.tickets).values(site=ref.site, id=ref.id).on_conflict_do_nothing())
+
+
+def time(text: str | None) -> datetime | None:
+    return from_iso(text) if text else None

@@ -1,0 +1,55 @@
+"""Snapshots as JSON text, and what can be said of two of them."""
+
+from typing import Any
+
+import orjson
+
+from core.notes import Audience
+from core.sightings import Snapshot, Unmapped
+from core.tickets import Ticket
+
+
+def dump(snapshot: Snapshot) -> str:
+    plain: dict[str, Any] = {
+        "ticket": snapshot.ticket.to_dict(),
+        "served": snapshot.served,
+        "why": snapshot.not_served_because,
+        "sinks": sorted(snapshot.sinks),
+        "unmapped": [[u.field, u.value] for u in snapshot.unmapped],
+    }
+    return orjson.dumps(plain, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS, default=str).decode()
+
+
+def load(text: str | None) -> Snapshot | None:
+    if not text:
+        return None
+    plain = orjson.loads(text)
+    return Snapshot(
+        ticket=Ticket.from_dict(plain["ticket"]),
+        served=plain["served"],
+        not_served_because=plain["why"],
+        sinks=frozenset(Audience(s) for s in plain["sinks"]),
+        unmapped=tuple(Unmapped(*u) for u in plain["unmapped"]),
+    )
+
+
+def conflicting(one: Snapshot, other: Snapshot) -> bool:
+    """Equal revision, other content: neither can be trusted, the record must be read."""
+    return one.ticket.revision == other.ticket.revision and dump(one) != dump(other)
+
+
+def settled_on(newest: Snapshot, before: Snapshot | None) -> Snapshot:
+    """The newest snapshot with what the platform failed to say taken from before.
+
+    An unmapped state or priority is missing, not a change.
+    """
+    if before is None:
+        return newest
+    kept = {
+        name: getattr(before.ticket, name)
+        for name in ("state", "priority", "opened_at")
+        if not getattr(newest.ticket, name) and getattr(before.ticket, name)
+    }
+    return Snapshot(
+        newest.ticket.evolve(**kept), newest.served, newest.not_served_because, newest.sinks, newest.unmapped
+    )

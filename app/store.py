@@ -1,0 +1,162 @@
+"""Where Liaison remembers: SQLAlchemy Core over SQLite, one writer with group commit, readers beside it."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import tables
+from core.errors import StoreError
+
+T = TypeVar("T")
+Transaction = Connection
+BATCH = 256
+BUSY_SECONDS = 10
+
+
+class Store:
+    """Open with `Store(url)`; `close` when done. Threads may share it.
+
+    `write(fn)` runs `fn(transaction)` on the writer thread, each in a savepoint of its own so that one failure
+    leaves its neighbours alone, and returns its result only after the commit is on disk (WAL,
+    `synchronous=FULL`). Raises what `fn` raised, or StoreError when the commit failed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = _open(url)
+        self._jobs: queue.Queue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.Queue()
+        self._writer: threading.Thread | None = None
+
+    def upgrade(self) -> None:
+        """Bring the tables to the newest revision; safe to repeat."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        try:
+            with self._engine.connect() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                connection.commit()
+        except SQLAlchemyError as error:
+            raise StoreError(
+                f"the store cannot be opened: {_short(error)}.", where=self.url, hint="Check the path and its rights."
+            ) from error
+
+    def start(self) -> None:
+        self._writer = threading.Thread(target=self._write_all, name="store writer", daemon=True)
+        self._writer.start()
+
+    def close(self) -> None:
+        if self._writer:
+            self._jobs.put(None)
+            self._writer.join()
+            self._writer = None
+        self._engine.dispose()
+
+    def write(self, fn: Callable[[Transaction], T]) -> T:
+        return self.submit(fn).result()
+
+    def submit(self, fn: Callable[[Transaction], T]) -> "Future[T]":
+        if not self._writer:
+            raise StoreError("the store is closed.", where=self.url)
+        future: Future[T] = Future()
+        self._jobs.put((fn, future))
+        return future
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view for reading; never write through it."""
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(f"the store cannot be read: {_short(error)}.", where=self.url) from error
+
+    def _write_all(self) -> None:
+        while True:
+            jobs = self._take()
+            if not jobs:
+                return
+            self._commit(jobs)
+
+    def _take(self) -> list[tuple[Callable[[Transaction], Any], "Future[Any]"]]:
+        """Wait for one job, then take whatever else is waiting: they share one commit."""
+        first = self._jobs.get()
+        jobs = [] if first is None else [first]
+        while jobs and len(jobs) < BATCH:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:  # closing: finish these, then come back for the end mark
+                self._jobs.put(None)
+                break
+            jobs.append(job)
+        return jobs
+
+    def _commit(self, jobs: list[tuple[Callable[[Transaction], Any], "Future[Any]"]]) -> None:
+        done: list[tuple[Future[Any], Any]] = []
+        try:
+            with self._engine.connect() as connection:
+                for fn, future in jobs:
+                    try:
+                        with connection.begin_nested():
+                            done.append((future, fn(connection)))
+                    except Exception as error:  # noqa: BLE001 - handed to the caller who submitted it
+                        future.set_exception(error)
+                connection.commit()
+        except SQLAlchemyError as error:
+            problem = StoreError(f"nothing was stored: {_short(error)}.", where=self.url)
+            for _, future in jobs:
+                if not future.done():
+                    future.set_exception(problem)
+            return
+        for future, result in done:
+            future.set_result(result)
+
+
+def remembered(store: Store, name: str, default: str) -> str:
+    """A named value that is set once and stays: returns the stored one, storing `default` the first time."""
+
+    def ask(tx: Transaction) -> str:
+        found = tx.execute(select(tables.meta.c.value).where(tables.meta.c.name == name)).scalar()
+        if found is None:
+            tx.execute(insert(tables.meta).values(name=name, value=default))
+            return default
+        return str(found)
+
+    return store.write(ask)
+
+
+def _open(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        raise StoreError(
+            f"{make_url(url).get_backend_name()} is not supported yet.", where="store", hint="Use sqlite:///liaison.db."
+        )
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # sqlite3 would open transactions by itself, and later than BEGIN IMMEDIATE needs: savepoints then fail
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writer = threading.current_thread().name == "store writer"
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+    return engine
+
+
+def _short(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]

@@ -1,0 +1,164 @@
+"""The store's tables. Times are ISO text in UTC (`core.times.iso`): sortable, and the same on every database."""
+
+from sqlalchemy import (
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("ticket_id", String, nullable=False),  # "" where it concerns no ticket: kept to recognise it again
+    Column("body", LargeBinary, nullable=False),
+    Column("headers", Text, nullable=False, default="{}"),
+    Column("received_at", String, nullable=False),
+    Column("expires_at", String),
+    Column("state", String, nullable=False),  # pending, done, ignored, unreadable
+    Column("problem", Text, nullable=False, default=""),
+    UniqueConstraint("site", "key"),
+)
+Index(
+    "deliveries_pending",
+    deliveries.c.site,
+    deliveries.c.ticket_id,
+    sqlite_where=text("state = 'pending'"),
+    postgresql_where=text("state = 'pending'"),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("site", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("key", String, nullable=False, default=""),
+    Column("generation", Integer, nullable=False, default=0),  # counts accepted deliveries: no lost wake-up
+    Column("fence", Integer, nullable=False, default=0),  # counts claims: a runner that lost its claim commits nothing
+    Column("attended", Text),  # the snapshot that moments are counted from
+    Column("newest", Text),  # the latest snapshot seen
+    Column("memory", Text, nullable=False, default="{}"),  # app.memory.Memory
+)
+Index("tickets_key", tickets.c.key)
+
+wakeups = Table(
+    "wakeups",
+    metadata,
+    Column("site", String, primary_key=True),
+    Column("ticket_id", String, primary_key=True),
+    Column("due", String, nullable=False),
+    Column("failures", Integer, nullable=False, default=0),
+)
+Index("wakeups_due", wakeups.c.due)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("ticket_id", String, nullable=False),
+    Column("moment", String, nullable=False),
+    Column("occurrence", String, nullable=False),
+    Column("audience", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("plan", Text, nullable=False),  # app.plans.NotePlan: what to say, before it is rendered
+    Column("text", Text, nullable=False, default=""),  # the words as they left
+    Column("rule", String, nullable=False, default=""),
+    Column("rule_set", String, nullable=False, default=""),
+    Column("marker", String, nullable=False, default=""),
+    Column("comment_id", String, nullable=False, default=""),
+    Column("promise_due", String),  # the time these words promise
+    Column("planned_at", String, nullable=False),
+    Column("not_before", String),
+    Column("sending_at", String),
+    Column("doubt_since", String),
+    Column("written_at", String),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("problem", Text, nullable=False, default=""),
+    ForeignKeyConstraint(["site", "ticket_id"], ["tickets.site", "tickets.id"]),
+)
+Index("notes_of_ticket", notes.c.site, notes.c.ticket_id)
+Index("notes_by_comment", notes.c.site, notes.c.comment_id)
+Index("notes_by_time", notes.c.written_at)
+Index(
+    "notes_open",
+    notes.c.state,
+    sqlite_where=text("state NOT IN ('written', 'superseded', 'withdrawn')"),
+    postgresql_where=text("state NOT IN ('written', 'superseded', 'withdrawn')"),
+)
+
+promises = Table(
+    "promises",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("ticket_id", String, nullable=False),
+    Column("audience", String, nullable=False),
+    Column("due", String, nullable=False),
+    Column("made_at", String, nullable=False),
+    Column("made_by", String, nullable=False),
+    Column("rule", String, nullable=False, default=""),
+    Column("state", String, nullable=False),
+    Column("ended_at", String),
+    Column("kept_by", String, nullable=False, default=""),
+    ForeignKeyConstraint(["site", "ticket_id"], ["tickets.site", "tickets.id"]),
+)
+Index("promises_of_ticket", promises.c.site, promises.c.ticket_id)
+Index(
+    "promises_one_open",
+    promises.c.site,
+    promises.c.ticket_id,
+    promises.c.audience,
+    unique=True,
+    sqlite_where=text("state = 'open'"),
+    postgresql_where=text("state = 'open'"),
+)
+Index("promises_due", promises.c.due, sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"))
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("site", String, nullable=False),
+    Column("ticket_id", String, nullable=False),
+    Column("what", String, nullable=False),  # app.journal.What
+    Column("moment", String, nullable=False, default=""),
+    Column("audience", String, nullable=False, default=""),
+    Column("reason", String, nullable=False, default=""),
+    Column("detail", Text, nullable=False, default=""),
+    Column("rule", String, nullable=False, default=""),
+    Column("note_id", String, nullable=False, default=""),
+    Column("rule_set", String, nullable=False, default=""),
+)
+Index("journal_of_ticket", journal.c.site, journal.c.ticket_id, journal.c.id)
+Index("journal_by_reason", journal.c.what, journal.c.reason)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("detail", Text, nullable=False, default=""),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
