@@ -1,12 +1,18 @@
-"""`liaison.yaml`: one installation."""
+"""`liaison.yaml`: one installation. What may stand in it is in `app/settings_schema.py`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from core.errors import Problem
-from core.sites import Site
+from marshmallow import ValidationError
+from marshmallow.experimental.context import Context
+
+from app import document, settings_words
+from app.settings_schema import InstallationSchema, Source
+from core.errors import Problem, SettingsError, Severity
+from core.sites import Flavour, Platform, Site
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,7 @@ class Listen:
 
 @dataclass(frozen=True)
 class Settings:
-    """`store` is a database URL, its path absolute. `rules` is an absolute path.
+    """`store` is a database URL, its path absolute. `rules` is an absolute path, None for the shipped pack alone.
 
     `speak_from` holds the sites that state one; every other site speaks from its installation time, which only the
     store knows. `pages_open`: pages answer beyond loopback. `warnings` are doubtful but usable.
@@ -38,5 +44,61 @@ class Settings:
 
 
 def load(path: Path, env: Mapping[str, str]) -> Settings:
-    """Read one installation. Raises SettingsError with every problem found (`.problems`)."""
-    raise NotImplementedError
+    """Read one installation. `env` is where `env:NAME` looks; `file:PATH` and paths are relative to the file.
+
+    Raises SettingsError with everything that is wrong, at once (`.problems`).
+    """
+    read = document.read(path)
+    problems, installation = list(read.problems), {}
+    try:
+        with Context(Source(env, path.absolute().parent)):
+            installation = InstallationSchema().load(read.content if isinstance(read.content, dict) else [])
+    except ValidationError as error:
+        problems += settings_words.problems(read, InstallationSchema(), error.messages_dict)
+    if problems:
+        raise SettingsError(in_words(path, problems), problems=tuple(sorted(set(problems))))
+    return settings(installation, path, read)
+
+
+def in_words(path: Path, problems: list[Problem]) -> str:
+    count = len(set(problems))
+    lines = "\n".join(str(problem) for problem in sorted(set(problems)))
+    return f"{count} {'problem' if count == 1 else 'problems'} in {path}:\n{lines}"
+
+
+def settings(installation: Mapping[str, Any], path: Path, read: document.Document) -> Settings:
+    sites: tuple[Site, ...] = tuple(installation["sites"])
+    host, port = installation["listen"]
+    return Settings(
+        store=installation["store"],
+        rules=installation["rules"],
+        sites=sites,
+        listen=Listen(host, port),
+        workers=installation["workers"],
+        pages_open=installation["pages"] == "open",
+        speak_from={s.name: s.speak_from for i, s in enumerate(sites) if read.at(("sites", i, "speak_from"))},
+        warnings=tuple(warnings(sites, read)),
+        path=path.absolute(),
+    )
+
+
+def warnings(sites: tuple[Site, ...], read: document.Document) -> Iterator[Problem]:
+    for index, site in enumerate(sites):
+        for message in doubts(site, stated=read.at(("sites", index)) or {}):
+            place = read.place(("sites", index))
+            yield Problem(str(read.path), place.line, place.column, f"{site.name}: {message}", Severity.WARNING)
+
+
+def doubts(site: Site, stated: Mapping[str, Any]) -> Iterator[str]:
+    if not site.webhook_secrets:
+        yield "no webhook.secrets, so every webhook is refused; add one and give it to the platform, too."
+    if site.platform is Platform.SERVICENOW and not site.note_id_column:
+        yield (
+            "no note_id_column, so every note carries a visible [ref:…] by which it is found again; "
+            "add a text column of 40 characters to the tables and name it here."
+        )
+    if site.flavour is Flavour.DATA_CENTER and "flavour" not in stated:
+        yield "taken for a Data Center, since its address is not Atlassian's; state the flavour to be sure."
+    for name in site.fields:
+        if meant := settings_words.meant_field(name):
+            yield f"fields.{name} is a field of your own; did you mean {meant!r}?"

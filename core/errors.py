@@ -36,9 +36,6 @@ class LiaisonError(Exception):
         return f"{text} {self.hint}" if self.hint else text
 
 
-class SettingsError(LiaisonError): ...
-
-
 class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
@@ -56,6 +53,14 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}: {self.message}"
+
+
+class SettingsError(LiaisonError):
+    """`problems`, where the file could be read: everything wrong with it, at once."""
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.problems = problems
 
 
 class RulesError(LiaisonError):

@@ -187,4 +187,5 @@ def plain(value: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    return textwrap.shorten(repr(value)[:200], 60, placeholder="…")
+    """Only what `plain` can read: the repr of a deeply nested value would be a RecursionError."""
+    return textwrap.shorten(repr(plain(value)[:200]), 60, placeholder="…")
