@@ -60,7 +60,7 @@ BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
 
 
 def clean(text: str) -> str:
-    """Text that Jira can store: line breaks become line feeds, control characters are gone, half characters are marked."""
+    """Text that Jira can store: line feeds for breaks, no control characters, half characters marked as such."""
     return SURROGATE.sub("\ufffd", CONTROL.sub("", BREAK.sub("\n", text)))
 
 

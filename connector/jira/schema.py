@@ -104,8 +104,9 @@ def _has_fields(issue: Any) -> bool:
 def complete(site: Site, issue: Any, types: Mapping[str, str] | None = None) -> bool:
     """Whether the issue says all that a read would: not trimmed, its project's type known, no field unexplained.
 
-    Of an issue that is not served nothing more need be known. Webhooks carry custom fields without their schema. Until a read has told what a field is, a snapshot from a
-    webhook could lack the service that the next read shows, and look like a change of scope.
+    Of an issue that is not served nothing more need be known. Webhooks carry custom fields without their schema:
+    until a read has told what a field is, a snapshot from a webhook could lack the service that the next read
+    shows, and that would look like a change of scope.
     """
     if not _has_fields(issue):
         return False
