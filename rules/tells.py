@@ -1,0 +1,190 @@
+"""The patterns that give the inside of IT away. RE2 syntax; `kind` reads after "holds".
+
+Where a pattern has a group, the group is the leak and the rest its surroundings. `sure` decides what a regular
+expression cannot. `joined` patterns are also looked for with line breaks taken out: nothing in ordinary words
+becomes one of them that way.
+"""
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tell:
+    kind: str
+    pattern: str
+    sure: Callable[[str], bool] | None = None
+    joined: bool = False
+
+
+def is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.rstrip(".:") if not text.endswith("::") else text)
+    except ValueError:
+        return False
+    return True
+
+
+def mixes_digits(text: str) -> bool:
+    """Letters and digits both, as in what machines make up and people do not."""
+    return sum(c.isdigit() for c in text) > 1 and any(c.isalpha() for c in text)
+
+
+def mixes_cases(text: str) -> bool:
+    return mixes_digits(text) and any(c.isupper() for c in text) and any(c.islower() for c in text)
+
+
+def is_secret_value(text: str) -> bool:
+    """`password=x` always; after a colon or "is" only what nobody would write as a word."""
+    value = text.split("=", 1)[-1] if "=" in text else text.split(None, 1)[-1].split(":", 1)[-1].strip(" :")
+    return "=" in text or (len(value) >= 6 and mixes_digits(value)) or any(c in "!@#$%^&*_" for c in value)  # noqa: PLR2004 - shorter is a word
+
+
+def is_host(text: str) -> bool:
+    """A dotted name, unless it is two sentences without a blank between them ("works.It")."""
+    labels = text.split(".")
+    end = labels[-1]
+    if end[:1].isupper() and not text.isupper():
+        return False
+    return end.lower() not in ALSO_WORDS or len(labels) > 2 or any(c in "-0123456789" for c in text)  # noqa: PLR2004 - host.domain.tld
+
+
+def has_two_words(text: str) -> bool:
+    """Two parts with letters: CARD-GW-PROD is a machine's name, 2026-11-22 a date."""
+    return sum(any(c.isalpha() for c in part) for part in text.replace("_", "-").split("-")) > 1
+
+
+def is_pod(text: str) -> bool:
+    return any(c.isdigit() for c in text.split("-")[-2])
+
+
+ALSO_WORDS = frozenset(
+    {"it", "is", "in", "no", "so", "at", "me", "us", "to", "be", "am", "as", "my", "do", "info", "app"}
+)
+INNER = "local|localdomain|localhost|internal|intranet|intern|corp|lan|priv|private|svc|arpa|ads|dom"
+PUBLIC = (
+    "com|net|org|io|dev|app|cloud|info|biz|edu|gov|mil|int|tech|online|site|systems|network|host|company|shop"
+    "|de|at|ch|fr|uk|eu|us|nl|be|es|it|pl|cz|dk|se|no|fi|ie|pt|ru|ua|tr|in|cn|jp|kr|br|mx|ca|au|nz|za|il|ae|sg|hk|me|tv"
+    "|co|to|so|is|as|am|my|ly|gl|sh|ai|test|invalid"
+)
+ROLE = (
+    "srv|svr|serv|server|host|node|web|www|db|dbs|sql|mysql|pgsql|ora|dc|dns|dhcp|ntp|esx|esxi|vm|lb|fw|sw|rtr|gw|proxy"
+    "|nas|san|mx|smtp|exch|k8s|prod|prd|uat|stg|stage|dev|tst|api|cache|redis|mongo|kafka|mq|rabbit|ftp|sftp|bkp|jenkins"
+    "|vpn|ctx|rds|hv|lnx|aix|ldap|iis|nginx|tomcat|app"
+)
+NOT_BEFORE = r"(?:^|[^\w/.@-])"
+
+TELLS = (
+    # Hosts and networks
+    Tell("a host name", rf"(?i)\b((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:{INNER}))\b"),
+    Tell("a host name", rf"(?i)\b((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:{PUBLIC}))\b", is_host),
+    Tell("a host name", rf"(?i)\b((?:[a-z0-9]+[-_])*(?:{ROLE})[a-z]{{0,6}}[-_]?\d{{2,5}}[a-z]?)\b"),
+    Tell("a host name", rf"(?i)\b((?:[a-z0-9]+[-_])+(?:{ROLE})[-_]?\d{{1,5}})\b"),
+    Tell("a host name", rf"(?i)\b((?:{ROLE})[-_](?:[a-z0-9]+[-_])*[a-z]*\d{{1,5}})\b"),
+    Tell("a host name", r"(?i)\blocalhost\b"),
+    Tell("a host name with its port", r"(?i)\b[a-z][a-z0-9.-]*[a-z0-9]:(?:[2-9]\d{3}|[1-9]\d{4}|22|443|80)\b"),
+    Tell("an internal name", r"\b[A-Z0-9]{2,}(?:[-_][A-Z0-9]{2,}){2,}\b", has_two_words),
+    Tell("an internal name", r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b"),
+    Tell("an internal name", r"\b[a-z][a-z0-9]+(?:\.[a-z][a-zA-Z0-9]+){2,}\b"),
+    Tell("an IP address", r"\b(\d{1,3}(?:\.\d{1,3}){3})(?:/\d{1,2})?\b", is_address, joined=True),
+    Tell("an IP address", r"(?i)(?:^|[^0-9a-z:])([0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?:\.\d{1,3}){0,3})", is_address),
+    Tell("a hardware address", r"(?i)\b[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}\b", joined=True),
+    Tell("a hardware address", r"(?i)\b[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}\b", mixes_digits),
+    Tell("a network detail", r"(?i)\b(?:port|vlan|tcp|udp)[ /:]+\d{2,5}\b"),
+    # People and accounts
+    Tell("an e-mail address", r"[\w.+%'-]+\s?@\s?[\w-]+(?:\.[\w-]+)+", joined=True),
+    Tell("an account", r"\b[A-Z][A-Za-z0-9]{1,14}\\[\w.$-]+"),
+    Tell("an account", r"(?i)\b(?:cn|ou|dc|uid)=[^,\s]+,\s*(?:cn|ou|dc|o)="),
+    # Addresses in a browser
+    Tell("an address", r"(?i)\b[a-z][a-z0-9+.-]{1,15}://\S+", joined=True),
+    Tell("an address", r"(?i)\b(?:jdbc|mailto|ldap|data source|server)\s?[:=]\s?[\w/]+[:;@/]\S*"),
+    Tell("a link to a ticket", r"(?i)/browse/[a-z][a-z0-9_]+-\d+"),
+    Tell("a link to a ticket", r"(?i)\b(?:nav_to|incident|change_request|problem|task|sys_\w+)\.do\b"),
+    Tell("a link to a ticket", r"(?i)\bsysparm_\w+|\bsys_id\b"),
+    Tell("another ticket", r"\b(?:INC|PRB|CHG|CTASK|SCTASK|RITM|REQ|TASK|PTASK|KB|STRY|CS|HRC)\d{5,}\b"),
+    # Programs that fell over
+    Tell("a stack trace", r"(?i)traceback\s*\(\s*most\s+recent\s+call"),
+    Tell("a stack trace", r"""(?i)\bfile\s+["'][^"']+["'],\s*line\s+\d+"""),
+    Tell("a stack trace", r"\bat\s+[\w$]+(?:\.[\w$<>`]+)+\s*\("),
+    Tell("a stack trace", r"(?i)\bat\s+[\w.<>]+\s+\([^)]*:\d+:\d+\)"),
+    Tell("a stack trace", r"(?i)\(\w+\.(?:java|kt|scala|groovy)(?::\d+)?\)|\bnative method\)"),
+    Tell("a stack trace", r"\bCaused by:|\bgoroutine \d+|\bpanic:|(?i)\bcore dumped\b|\bsegmentation fault\b"),
+    Tell("a program's error", r"\b(?:[\w$]+\.)*[A-Z][a-z0-9]+(?:[A-Z]\w*)?(?:Exception|Error|Fault)\b"),
+    Tell("a program's error", r"\b(?:IO|OS|SSL|SQL|JVM|IP)(?:Exception|Error)\b"),
+    Tell(
+        "a program's file",
+        r"(?i)\b[\w-]+\.(?:py|java|js|ts|cs|go|rb|php|cpp|sql|sh|ps1|bat|dll|exe|jar|conf|cfg|ini|ya?ml|log|cgi|aspx?|jsp)\b",
+    ),
+    Tell("a log line", r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"),
+    Tell("a log line", r"\[(?:ERROR|WARN|WARNING|INFO|DEBUG|FATAL|TRACE)\]|\b(?:ERROR|FATAL|WARN|DEBUG)\s*:"),
+    # SQL
+    Tell("SQL", r"\bSELECT\b[\s\S]{1,300}?\bFROM\b"),
+    Tell("SQL", r"(?i)\bselect\s+(?:\*|[\w.]+(?:\s*,\s*[\w.]+)+|count\(.*?\))\s+from\s+\w"),
+    Tell("SQL", r"(?i)\bselect\s+[\w.]+\s+from\s+[\w.]+\s+where\s+[\w.]+\s*(?:=|<|>|like\b|in\s*\()"),
+    Tell("SQL", r"(?i)\binsert\s+into\s+[\w.]+\s*(?:\(|values\b)"),
+    Tell("SQL", r"(?i)\bupdate\s+[\w.]+\s+set\s+[\w.]+\s*="),
+    Tell(
+        "SQL",
+        r"(?i)\bdelete\s+from\s+[\w.]+\s*(?:;|where\b)|\b(?:drop|alter|truncate|create)\s+(?:table|index|view)\s+\w",
+    ),
+    # Paths
+    Tell("a file path", rf"{NOT_BEFORE}(~?/(?:[\w.@+-]+/)+[\w.@+-]*)"),
+    Tell("a file path", r"(?:^|\W)(/(?:etc|var|usr|opt|tmp|home|root|srv|proc|mnt|dev)\b[\w./-]*)"),
+    Tell("a file path", r"\b[A-Za-z]:[\\/][\w .$-]*"),
+    Tell("a file path", r"\\\\[\w.$-]+\\[\w.$-]+"),
+    Tell("a registry key", r"\bHK(?:EY_[A-Z_]+|LM|CU|CR|U)\\"),
+    Tell("a variable", r"%[A-Z][A-Z_]{2,}%|\$\{[^}]*\}?|\{\{|\{%"),
+    # Keys and tokens
+    Tell("an access key", r"\b(?:AKIA|ASIA|AIDA|AROA)[0-9A-Z]{16}\b", joined=True),
+    Tell(
+        "an access key", r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|[srp]k_(?:live|test)_|AIza|ATATT)[\w-]{10,}"
+    ),
+    Tell("an access key", r"-----BEGIN [A-Z ]+-----|\bssh-(?:rsa|ed25519|dss)\s+AAAA"),
+    Tell("an access token", r"\beyJ[\w-]{5,}\.[\w-]{5,}", joined=True),
+    Tell("an access token", r"(?i)\bbearer\s+[\w.~+/=-]{8,}", mixes_digits),
+    Tell("an access token", r"\b[Bb]asic\s+[A-Za-z0-9+/]{10,}=*", mixes_cases),
+    Tell(
+        "a password",
+        r"(?i)\b(?:password|passwd|pwd|passphrase|passwort|secret|token|api[ _-]?key|access[ _-]?key)"
+        r"(?:\s*[=:]\s*|\s+is\s+)[^\s,;]+",
+        is_secret_value,
+    ),
+    Tell("an access token", r"\b[A-Za-z0-9+/_-]{40,}", mixes_cases),
+    Tell("a record's id", r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", joined=True),
+    Tell("a record's id", r"(?i)\b[0-9a-f]{32,64}\b", mixes_digits, joined=True),
+    Tell("a container's id", r"\b[0-9a-f]{12}\b", mixes_digits),
+    Tell("a container's name", r"\b[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-z]{8,10}-[a-z0-9]{5}\b", is_pod),
+    Tell("a container's name", r"\b[\w.-]+/[\w.-]+:v?\d+(?:\.\d+)+\b"),
+    Tell("a cloud resource", r"(?i)\barn:aws[\w-]*:"),
+    # Error codes
+    Tell(
+        "an error code", r"(?i)\bhttp(?:s)?(?:/\d(?:\.\d)?)?(?:\s+(?:status|code|error|response))*[\s:=#-]*[1-5]\d\d\b"
+    ),
+    Tell("an error code", r"(?i)\b(?:status|error|code|err|fehler)(?:\s*code)?[\s:=#-]*[45]\d\d\b"),
+    Tell(
+        "an error code",
+        r"(?i)\b5\d\d\s+(?:internal|bad|gateway|service|server)\b"
+        r"|\b(?:internal server error|bad gateway|gateway time-?out)\b",
+    ),
+    Tell("an error code", r"(?i)\b(?:ora|tns|pls|rman|imp|exp|dbd|jbas|weblogic|bea|cics|dfh|abend)-?\d{4,6}\b"),
+    Tell("an error code", r"(?i)\bsqlstate\b|\bsqlcode\b|\bmsg \d+, level \d+|\berror \d{4}\s*\("),
+    Tell("an error code", r"(?i)\b0x[0-9a-f]{2,}\b"),
+    Tell(
+        "an error code",
+        r"\bE(?:ACCES|ADDRINUSE|AGAIN|AI_AGAIN|CONNABORTED|CONNREFUSED|CONNRESET|EXIST|HOSTUNREACH|INVAL|ISDIR|MFILE"
+        r"|NETUNREACH|NOENT|NOMEM|NOSPC|NOTCONN|NOTFOUND|PERM|PIPE|PROTO|TIMEDOUT)\b",
+    ),
+    Tell("an error code", r"(?i)\b(?:errno|exit (?:code|status)|event id|return code|rc)[\s:=]*-?\d+"),
+    Tell("an error code", r"\bSIG(?:KILL|TERM|SEGV|ABRT|INT|HUP|PIPE)\b|\b(?:ERR|STATUS)_[A-Z_]+"),
+    Tell("an error code", r"\b(?:OOMKilled|CrashLoopBackOff|ImagePullBackOff|ErrImagePull|Evicted)\b"),
+    Tell("an error code", r"(?i)\bcve-\d{4}-\d{4,}\b|\bkb\d{6,}\b"),
+    # Commands and markup
+    Tell(
+        "a command",
+        r"(?i)\b(?:sudo|systemctl|kubectl|iisreset|chmod|chown)\s+[\w/-]+|\bdocker\s+(?:run|ps|exec|logs|restart)\b",
+    ),
+    Tell("a command", r"(?i)\b(?:ssh|scp|sftp|curl|wget|psql)\s+(?:-{1,2}\w|[\w.-]+@)"),
+    Tell("markup", r"(?i)</?[a-z][\w:-]*(?:\s[^<>]*)?/?>|\[/?code\]"),
+    Tell("raw data", r"""[{\[]\s*["'][\w .-]+["']\s*[:,]"""),
+)
