@@ -10,9 +10,9 @@ from core.times import from_iso, iso
 @dataclass
 class Memory:
     """`occurrences` counts moments by kind; `pending` holds moments that wait to settle, with the time each was first
-    seen. `gates` are the ids that hold the ticket silent now, `held` the sticky ones among all that ever fired,
+    seen, until `settle_until`. `gates` are the ids that hold the ticket silent now, `held` the sticky ones among all that ever fired,
     `lifted` those a named person lifted. `living_*` is the agents' one internal note; `agents_meaning` a digest of it
-    without its times. `told_*` is what the requester last read from Liaison.
+    without its times. `state_since` is when the present state was first seen. `told_*` is what the requester last read from Liaison.
     """
 
     adopted: bool = False
@@ -21,11 +21,14 @@ class Memory:
     announced: str = ""
     delayed_for: str = ""
     outcome: str = ""
+    state: str = ""
+    state_since: datetime | None = None
     not_served: str = ""
     agent_spoke_at: datetime | None = None
     customer_spoke_at: datetime | None = None
     occurrences: dict[str, int] = field(default_factory=dict)
     pending: dict[str, str] = field(default_factory=dict)
+    settle_until: datetime | None = None
     gates: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     lifted: list[str] = field(default_factory=list)

@@ -1,0 +1,278 @@
+"""The heart: one look at one ticket. Idempotent; safe to run any number of times.
+
+claim → understand the deliveries → read the record where they are thin → consider → one commit → write the notes.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import orjson
+from sqlalchemy import exists, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from app import claims, journal, promising, snapshots, tables
+from app.claims import Claim
+from app.connectors import Connectors
+from app.consider import Case, consider
+from app.engine import EmbeddedEngine
+from app.outbox import Outbox
+from app.pauses import Pauses
+from app.plans import Plan
+from app.rows import of
+from app.rulebook import Rulebook
+from app.store import Store, Transaction
+from core.errors import NotThere, PayloadError, PlatformError
+from core.notes import Audience, NoteState
+from core.ports import Connector
+from core.sightings import Author, Comment, Sighting, Snapshot
+from core.tickets import Parent, Ticket, TicketRef
+from core.times import Clock, iso
+
+D, N, T = tables.deliveries, tables.notes, tables.tickets
+STALE = timedelta(minutes=5)
+RETRY = timedelta(seconds=30)
+log = logging.getLogger("liaison.attend")
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What a ticket's pending deliveries show together."""
+
+    sightings: tuple[Sighting, ...]
+    unreadable: dict[int, str]
+    newest: Snapshot | None
+    comments: tuple[Comment, ...]
+    gone: bool
+
+
+class Attendant:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        engine: EmbeddedEngine,
+        connectors: Connectors,
+        rulebook: Rulebook,
+        outbox: Outbox,
+        pauses: Pauses,
+    ) -> None:
+        self._store, self._clock, self._engine = store, clock, engine
+        self._connectors, self._rulebook, self._outbox, self._pauses = connectors, rulebook, outbox, pauses
+        self.told: Callable[[TicketRef], None] = lambda ref: log.debug("%s attended", ref)
+
+    def attend(self, ref: TicketRef) -> None:
+        """Raises Fenced when another runner took over."""
+        connector = self._connectors.of(ref.site)
+        claim = self._store.write(lambda tx: claims.take(tx, ref))
+        try:
+            seen = self._understand(connector, claim)
+        except PlatformError as error:
+            self._postpone(claim, error)
+            return
+        plan = self._consider(connector, claim, seen)
+        self._store.write(lambda tx: self._commit(tx, claim, seen, plan))
+        self._outbox.send(ref, claim.fence)
+        self._store.write(lambda tx: self._rest(tx, connector, claim))
+        self.told(ref)
+
+    # --- understanding ---------------------------------------------------------------------------------------------
+
+    def _understand(self, connector: Connector, claim: Claim) -> Understood:
+        sightings: list[Sighting] = []
+        unreadable: dict[int, str] = {}
+        for stored in claim.deliveries:
+            try:
+                sightings.append(connector.sight(orjson.loads(stored.body), stored.received_at))
+            except PayloadError as error:
+                unreadable[stored.id] = str(error)
+        comments = self._comments(connector, claim, sightings)
+        newest, gone = self._newest(connector, claim, sightings, comments)
+        return Understood(tuple(sightings), unreadable, newest, comments, gone)
+
+    def _newest(
+        self, connector: Connector, claim: Claim, sightings: list[Sighting], comments: tuple[Comment, ...]
+    ) -> tuple[Snapshot | None, bool]:
+        """The newest snapshot known, read afresh where what was sent is thin, contradictory or about to be promised."""
+        gone = any(s.gone for s in sightings) or claim.memory.gone
+        known = [s.snapshot for s in sightings if s.snapshot and s.complete]
+        if claim.newest:
+            known.append(claim.newest)
+        newest = max(known, key=lambda s: s.ticket.revision, default=None)
+        if not gone and (newest is None or self._must_read(claim, sightings, comments, newest, known)):
+            try:
+                newest = connector.read(claim.ref)
+            except NotThere:
+                return newest, True
+        if newest is None or gone:
+            return newest, gone
+        newest = snapshots.settled_on(newest, claim.newest or claim.attended)
+        return self._with_parent(connector, newest), False
+
+    def _must_read(
+        self,
+        claim: Claim,
+        sightings: list[Sighting],
+        comments: tuple[Comment, ...],
+        newest: Snapshot,
+        known: list[Snapshot],
+    ) -> bool:
+        now = self._clock.now()
+        own = {c.id for c in comments if c.author is Author.LIAISON}
+        thin = any(not s.complete and not (s.comment and s.comment.id in own) for s in sightings)
+        clash = any(snapshots.conflicting(newest, other) for other in known if other is not newest)
+        due = any(p.due <= now for p in claim.promises)
+        late = claim.oldest_planned is not None and now - claim.oldest_planned > STALE
+        return thin or clash or due or late
+
+    def _with_parent(self, connector: Connector, newest: Snapshot) -> Snapshot:
+        """The parent's own facts, from what is stored or by reading it: families are decided on them."""
+        parent = newest.ticket.parent
+        if parent is None or (parent.major is not None and parent.state):
+            return newest
+        ref = TicketRef(newest.ticket.site, parent.id)
+        with self._store.read() as connection:
+            stored = snapshots.load(connection.execute(select(T.c.newest).where(of(T, ref))).scalar())
+        found = stored.ticket if stored else self._read_parent(connector, ref)
+        if found is None:
+            return newest
+        full = Parent(parent.id, found.key, found.major, found.state, found.priority)
+        return replace(newest, ticket=newest.ticket.evolve(parent=full))
+
+    def _read_parent(self, connector: Connector, ref: TicketRef) -> Ticket | None:
+        try:
+            return connector.read(ref).ticket
+        except (NotThere, PayloadError):
+            return None
+
+    def _comments(self, connector: Connector, claim: Claim, sightings: list[Sighting]) -> tuple[Comment, ...]:
+        """Each comment once, ours recognised, and re-read where author or visibility are unknown."""
+        found: dict[str, Comment] = {}
+        for sighting in sightings:
+            comment = sighting.comment
+            if comment is None or sighting.gone:
+                continue
+            if self._is_ours(claim.ref, comment):
+                found[comment.id] = replace(comment, author=Author.LIAISON)
+            elif comment.public is None or comment.author is Author.UNKNOWN:
+                reread = self._reread(connector, claim.ref, comment)
+                if reread:
+                    found[comment.id] = reread
+            else:
+                found[comment.id] = comment
+        return tuple(found.values())
+
+    def _reread(self, connector: Connector, ref: TicketRef, comment: Comment) -> Comment | None:
+        try:
+            return connector.comment(ref, comment)
+        except NotThere:
+            return None
+
+    def _is_ours(self, ref: TicketRef, comment: Comment) -> bool:
+        """By the marker or the platform's comment id; both stand in our notes."""
+        if comment.author is Author.LIAISON:
+            return True
+        mine = (N.c.comment_id == comment.id) if not comment.marker else (N.c.marker == comment.marker)
+        with self._store.read() as connection:
+            return bool(comment.id) and bool(connection.execute(select(exists().where(of(N, ref), mine))).scalar())
+
+    # --- deciding and committing -----------------------------------------------------------------------------------
+
+    def _consider(self, connector: Connector, claim: Claim, seen: Understood) -> Plan:
+        site = connector.site
+        case = Case(
+            ref=claim.ref,
+            site=site,
+            now=self._clock.now(),
+            memory=claim.memory,
+            attended=claim.attended,
+            newest=seen.newest,
+            comments=seen.comments,
+            promises=claim.promises,
+            gone=seen.gone,
+        )
+        return consider(
+            case,
+            self._rulebook.decide,
+            lambda cadence, ticket, made_at: self._rulebook.next_due(cadence, ticket, made_at, site),
+        )
+
+    def _commit(self, tx: Transaction, claim: Claim, seen: Understood, plan: Plan) -> None:
+        """Snapshot, journal, notes and promises in one transaction, if the claim still holds."""
+        ref, now = claim.ref, self._clock.now()
+        claims.hold(tx, ref, claim.fence)
+        self._mark_deliveries(tx, claim, seen)
+        values: dict[str, str] = {}
+        if plan.newest:
+            values |= {"newest": snapshots.dump(plan.newest), "key": plan.newest.ticket.key}
+        if plan.attended:
+            values["attended"] = snapshots.dump(plan.attended)
+        if values:
+            tx.execute(update(T).where(of(T, ref)).values(**values))
+        claims.save_memory(tx, ref, plan.memory)
+        entries = [*plan.entries, *self._promises(tx, ref, plan)]
+        self._notes(tx, ref, plan, now)
+        journal.write(tx, ref, now, entries)
+
+    def _mark_deliveries(self, tx: Transaction, claim: Claim, seen: Understood) -> None:
+        done = [d.id for d in claim.deliveries if d.id not in seen.unreadable]
+        tx.execute(update(D).where(D.c.id.in_(done)).values(state="done"))
+        for identity, problem in seen.unreadable.items():
+            log.warning("%s: delivery %s cannot be read: %s", claim.ref, identity, problem)
+            tx.execute(update(D).where(D.c.id == identity).values(state="unreadable", problem=problem))
+
+    def _promises(self, tx: Transaction, ref: TicketRef, plan: Plan) -> list[journal.Entry]:
+        entries = []
+        for kept in plan.kept:
+            entries += promising.keep(tx, ref, kept.audience, at=kept.at, by=kept.by)
+        for audience, why in plan.withdrawn.items():
+            entries += promising.withdraw(tx, ref, audience, at=self._clock.now(), why=why)
+        entries += [
+            promising.make(tx, ref, p.audience, p.due, at=p.made_at, by=p.made_by, rule=p.rule) for p in plan.promises
+        ]
+        return entries
+
+    def _notes(self, tx: Transaction, ref: TicketRef, plan: Plan, now: datetime) -> None:
+        for audience in plan.drop_notes:
+            self._drop(tx, ref, audience, NoteState.SUPERSEDED if plan.notes else NoteState.WITHDRAWN)
+        for note in plan.notes:
+            message = note.plan.message
+            row = {
+                "id": note.id,
+                "site": ref.site,
+                "ticket_id": ref.id,
+                "moment": note.moment,
+                "occurrence": note.occurrence,
+                "audience": message.audience,
+                "state": note.state,
+                "plan": note.plan.dumps(),
+                "rule": message.rule,
+                "rule_set": note.rule_set,
+                "planned_at": iso(now),
+            }
+            # the same moment can never make two notes: whatever is decided again is already there
+            tx.execute(upsert(N).values(row).on_conflict_do_nothing())
+
+    def _drop(self, tx: Transaction, ref: TicketRef, audience: Audience, state: NoteState) -> None:
+        waiting = (NoteState.PLANNED, NoteState.DRAFT)
+        tx.execute(
+            update(N)
+            .where(of(N, ref), N.c.audience == audience, N.c.state.in_(waiting))
+            .values(state=state, problem="something newer is said instead")
+        )
+
+    # --- afterwards ------------------------------------------------------------------------------------------------
+
+    def _rest(self, tx: Transaction, connector: Connector, claim: Claim) -> None:
+        claims.hold(tx, claim.ref, claim.fence)
+        now = self._clock.now()
+        wake = claims.next_wake(tx, claim, connector.site, now)
+        paused = self._pauses.until(claim.ref, now)
+        self._engine.rest(tx, claim.ref, max(wake, paused) if wake and paused else wake)
+
+    def _postpone(self, claim: Claim, error: PlatformError) -> None:
+        """The platform does not answer: nothing is decided on guesses, the deliveries keep waiting."""
+        until = getattr(error, "until", None) or self._clock.now() + (STALE if error.permanent else RETRY)
+        log.warning("%s: read later, at %s: %s", claim.ref, iso(until), error)
+        self._store.write(lambda tx: self._engine.rest(tx, claim.ref, until))

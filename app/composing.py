@@ -1,0 +1,153 @@
+"""From decided messages to the words that leave now: rendered, guarded, with the time they promise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from app import letters
+from app.memory import Memory
+from app.plans import NotePlan, Pledge
+from app.rulebook import Rulebook
+from core.decisions import Facts, Words
+from core.errors import WordsError
+from core.moments import Moment, MomentKind
+from core.notes import Audience, Paragraph
+from core.ports import Connector
+from core.promises import Promise
+from core.sites import Site
+from core.tickets import Ticket
+from core.times import Clock
+
+A = Audience
+
+
+@dataclass
+class Composed:
+    """Parts that may leave, the time each promises, and what was stopped (by the guard) or is nothing new."""
+
+    parts: dict[Audience, tuple[Paragraph, ...]] = field(default_factory=dict)
+    promises: dict[Audience, datetime] = field(default_factory=dict)
+    stopped: dict[Audience, str] = field(default_factory=dict)
+    held_back: dict[Audience, str] = field(default_factory=dict)
+    same: set[Audience] = field(default_factory=set)
+    edits: str = ""
+    meaning: str = ""
+
+
+class Composer:
+    def __init__(self, rulebook: Rulebook, clock: Clock) -> None:
+        self._rulebook, self._clock = rulebook, clock
+
+    def compose(
+        self,
+        ticket: Ticket,
+        plans: Sequence[tuple[NotePlan, str]],
+        memory: Memory,
+        promises: Sequence[Promise],
+        connector: Connector,
+    ) -> Composed:
+        """`plans` in the order of sending, each with its occurrence: customer-facing before agents."""
+        composed = Composed()
+        told = ""
+        for plan, occurrence in plans:
+            audience = plan.message.audience
+            if audience is A.AGENTS:
+                self._for_agents(composed, ticket, plan, occurrence, memory, promises, connector, told)
+            else:
+                self._for_reader(composed, ticket, plan, occurrence, memory, promises, connector.site)
+                told = "\n\n".join(p.text for p in composed.parts.get(A.REQUESTER, ()))
+        return composed
+
+    def _for_reader(
+        self,
+        composed: Composed,
+        ticket: Ticket,
+        plan: NotePlan,
+        occurrence: str,
+        memory: Memory,
+        promises: Sequence[Promise],
+        site: Site,
+    ) -> None:
+        audience, now = plan.message.audience, self._clock.now()
+        standing = next((p for p in promises if p.audience is audience), None)
+        due = self._due(plan, ticket, standing, now, site)
+        facts = Facts(now, due, memory.state_since, standing.due if standing else None)
+        words, problem = self._guarded(plan, ticket, occurrence, facts, site)
+        if problem:
+            composed.held_back[audience] = problem
+        if words is None:
+            composed.stopped[audience] = problem
+            return
+        composed.parts[audience] = letters.paragraphs(words.text)
+        if due:
+            composed.promises[audience] = due
+
+    def _guarded(
+        self, plan: NotePlan, ticket: Ticket, occurrence: str, facts: Facts, site: Site
+    ) -> tuple[Words | None, str]:
+        """The rule's words; where they fail the guard or cannot be made, the pack's words for the same slot."""
+        message, problem = plan.message, ""
+        shipped = replace(message, template=message.pack_template, rule=message.pack_rule)
+        for candidate in (message, shipped) if message.pack_template else (message,):
+            moment = Moment(MomentKind(message.moment), occurrence, plan.at)
+            try:
+                words = self._rulebook.render(candidate, ticket, moment, facts, site, plan.impacts)
+            except WordsError as error:
+                problem = problem or f"the words of rule {candidate.rule} cannot be made: {error.what}"
+                continue
+            if not words.leak and words.text.strip():
+                return words, problem
+            found = f"would show a customer {words.leak}" if words.leak else "are empty"
+            problem = problem or f"the words of rule {candidate.rule} {found}. Standard words were sent instead."
+        return None, problem.replace(" Standard words were sent instead.", "")
+
+    def _for_agents(
+        self,
+        composed: Composed,
+        ticket: Ticket,
+        plan: NotePlan,
+        occurrence: str,
+        memory: Memory,
+        promises: Sequence[Promise],
+        connector: Connector,
+        told: str,
+    ) -> None:
+        site, now = connector.site, self._clock.now()
+        standing = next((p.due for p in promises if p.audience is A.REQUESTER), None)
+        due = composed.promises.get(A.REQUESTER) or (None if told else standing)
+        reads = told or memory.told
+        facts = Facts(now, due, memory.state_since, standing, reads)
+        moment = Moment(MomentKind(plan.message.moment), occurrence, plan.at)
+        held_back = composed.held_back.get(A.REQUESTER, "")
+        try:
+            advice = self._rulebook.render(plan.message, ticket, moment, facts, site, plan.impacts).text
+        except WordsError as error:
+            advice, held_back = "", held_back or error.what
+        composed.meaning = letters.meaning(plan.message.template, plan.impacts, plan.requester_silence, held_back)
+        if not connector.edits_notes and composed.meaning == memory.agents_meaning:
+            composed.same.add(A.AGENTS)
+            return
+        composed.edits = memory.living_comment if connector.edits_notes else ""
+        composed.parts[A.AGENTS] = letters.for_agents(
+            advice=advice,
+            impacts=plan.impacts,
+            requester_reads=reads,
+            read_at=self._rulebook.clock_text(memory.told_at, now, ticket, site) if not told and memory.told_at else "",
+            why_silent="" if told else plan.requester_silence,
+            promise=self._rulebook.due_text(due, now, ticket, site) if due else "",
+            held_back=held_back,
+            rule=f"{plan.message.rule} ({plan.message.where})",
+        )
+
+    def _due(
+        self, plan: NotePlan, ticket: Ticket, standing: Promise | None, now: datetime, site: Site
+    ) -> datetime | None:
+        """The time these words promise."""
+        if plan.pledge in (Pledge.END, Pledge.NONE) or plan.cadence is None:
+            return None
+        fresh = self._rulebook.next_due(plan.cadence, ticket, now, site)
+        if standing is None or standing.due <= now:
+            return fresh
+        if plan.pledge is Pledge.STANDING:
+            return standing.due
+        return min(fresh, standing.due) if plan.pledge is Pledge.SOONER else fresh

@@ -1,0 +1,409 @@
+"""Considering a ticket: from what was seen to what is said, kept, promised, and why the rest stays silent. Pure."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app import difference
+from app.journal import silent
+from app.memory import Memory
+from app.plans import Kept, NewNote, NewPromise, NotePlan, Plan, Pledge
+from core.decisions import Cadence, Decision, Message, Mode, Reason
+from core.moments import TERMINAL, Moment, MomentKind
+from core.notes import CUSTOMER_FACING, Audience, NoteState, note_id
+from core.promises import Promise
+from core.sightings import Author, Comment, Snapshot
+from core.sites import Site
+from core.tickets import HoldReason, State, Ticket, TicketRef
+from core.times import from_iso, iso
+
+HUMAN_SPOKE = timedelta(minutes=10)
+ORDER = (Audience.REQUESTER, Audience.BUSINESS, Audience.CUSTOMERS, Audience.AGENTS)
+M = MomentKind
+
+Decide = Callable[[Ticket, Moment, datetime, tuple[str, ...]], Decision]
+NextDue = Callable[[Cadence, Ticket, datetime], datetime]
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that is known when a ticket is considered. `comments` are re-read where their visibility was unknown."""
+
+    ref: TicketRef
+    site: Site
+    now: datetime
+    memory: Memory
+    attended: Snapshot | None
+    newest: Snapshot | None
+    comments: tuple[Comment, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    gone: bool = False
+
+
+def consider(case: Case, decide: Decide, next_due: NextDue) -> Plan:
+    return _Consideration(case, decide, next_due).plan_it()
+
+
+class _Consideration:
+    def __init__(self, case: Case, decide: Decide, next_due: NextDue) -> None:
+        self.case, self.decide, self.next_due = case, decide, next_due
+        self.memory = deepcopy(case.memory)
+        self.plan = Plan(self.memory, newest=case.newest)
+        self.human_kept = False
+
+    def plan_it(self) -> Plan:
+        case = self.case
+        self._listen()
+        if case.gone:
+            return self._gone()
+        if case.newest is None:
+            return self.plan
+        if not case.newest.served:
+            return self._not_served(case.newest)
+        self._report_unmapped(case.newest)
+        if case.attended is None and self._adopts(case.newest.ticket):
+            return self._adopt(case.newest)
+        self.ticket = case.newest.ticket
+        self._note_state()
+        return self._attend_to(case.newest, self._kinds())
+
+    def _attend_to(self, newest: Snapshot, kinds: list[M]) -> Plan:
+        case, plan = self.case, self.plan
+        now_due = self.decide(self.ticket, self._moment(M.UPDATE_DUE), case.now, self._held())
+        if _sealed(now_due):
+            return self._seal(now_due, kinds)
+        self.memory.gates = []
+        due = [p for p in case.promises if p.due <= case.now and not self._kept(p.audience)]
+        if due and self.ticket.ended:
+            self._withdraw_all("the ticket has ended")
+            due = []
+        if not kinds and not due:
+            plan.attended = newest
+            self._forget_pending(kinds)
+            self._roll(now_due)
+            return plan
+        return self._speak(kinds, due, now_due)
+
+    # --- listening -------------------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        for comment in sorted(self.case.comments, key=lambda c: c.at):
+            self._hear(comment)
+
+    def _hear(self, comment: Comment) -> None:
+        memory = self.memory
+        if comment.author is Author.LIAISON or comment.marker:
+            self.plan.entries.append(silent(Reason.OWN_ECHO, "Our own comment came back."))
+        elif comment.author is Author.CUSTOMER:
+            memory.customer_spoke_at = max(comment.at, memory.customer_spoke_at or comment.at)
+        elif comment.author is Author.AGENT and comment.public and not comment.edited:
+            memory.agent_spoke_at = max(comment.at, memory.agent_spoke_at or comment.at)
+            self._human_keeps(comment)
+
+    def _human_keeps(self, comment: Comment) -> None:
+        for promise in self.case.promises:
+            if promise.audience in CUSTOMER_FACING and comment.at >= promise.made_at:
+                self.plan.kept.append(Kept(promise.audience, comment.at, f"comment {comment.id}"))
+                self.human_kept = True
+
+    def _kept(self, audience: Audience) -> bool:
+        return any(k.audience == audience for k in self.plan.kept)
+
+    # --- the ends of the road --------------------------------------------------------------------------------------
+
+    def _gone(self) -> Plan:
+        if not self.memory.gone:
+            self.memory.gone = True
+            self.plan.entries.append(silent(Reason.GONE, "The ticket was deleted."))
+        self._withdraw_all("the ticket was deleted")
+        self._drop_notes()
+        return self.plan
+
+    def _not_served(self, newest: Snapshot) -> Plan:
+        why = newest.not_served_because or "This site does not serve it."
+        if self.memory.not_served != why:
+            self.memory.not_served = why
+            self.plan.entries.append(silent(Reason.NOT_CONFIGURED, why))
+        self._withdraw_all("the ticket is not served any more")
+        self._drop_notes()
+        self.plan.attended = newest
+        return self.plan
+
+    def _adopts(self, ticket: Ticket) -> bool:
+        if self.memory.pending:  # seen open before, and still settling
+            return False
+        old = ticket.opened_at is None or ticket.opened_at < self.case.site.speak_from
+        return ticket.ended or old or ticket.state == ""
+
+    def _adopt(self, newest: Snapshot) -> Plan:
+        ticket = newest.ticket
+        self.memory.adopted = True
+        self.memory.acknowledged = ticket.state != State.NEW
+        if ticket.state == State.SCHEDULED:
+            self.memory.announced = difference.window(ticket)
+        if ticket.ended:
+            why = "It had ended before Liaison first saw it."
+        elif ticket.opened_at is None or not ticket.state:
+            why = "The platform does not say since when it is open, or in which state."
+        else:
+            why = f"It was opened before Liaison began to speak here ({iso(self.case.site.speak_from)[:16]}Z)."
+        self.plan.entries.append(silent(Reason.ADOPTED, why))
+        self.plan.attended = newest
+        return self.plan
+
+    def _report_unmapped(self, newest: Snapshot) -> None:
+        for unmapped in newest.unmapped:
+            name = f"{unmapped.field}={unmapped.value}"
+            if name not in self.memory.unmapped:
+                self.memory.unmapped = [*self.memory.unmapped, name][-20:]
+                detail = f"The {unmapped.field} {unmapped.value[:80]!r} is not mapped: add it to the site's map."
+                self.plan.entries.append(silent(Reason.UNMAPPED, detail))
+
+    def _seal(self, decision: Decision, kinds: list[M]) -> Plan:
+        """A gate silences everything: nothing is said, promised or kept waiting."""
+        silence = decision.silences[Audience.AGENTS]
+        newly = any(gate not in self.memory.gates for gate in decision.gates)
+        moments = [str(kind) for kind in kinds] or ([""] if newly else [])
+        for kind in moments:
+            self.plan.entries.append(
+                silent(Reason.GATED, silence.detail, moment=kind, rule=silence.by, rule_set=decision.rule_set)
+            )
+        self._count(kinds)
+        self.memory.gates = list(decision.gates)
+        self.memory.held = sorted({*self.memory.held, *decision.sticky})
+        self._withdraw_all(f"gate {silence.by}")
+        self._drop_notes()
+        self.plan.attended = self.case.newest
+        return self.plan
+
+    def _withdraw_all(self, why: str) -> None:
+        for promise in self.case.promises:
+            if not self._kept(promise.audience):
+                self.plan.withdrawn[promise.audience] = why
+
+    def _drop_notes(self) -> None:
+        self.plan.drop_notes = set(Audience)
+
+    def _note_state(self) -> None:
+        state = f"{self.ticket.state}/{self.ticket.phase}/{self.ticket.hold_reason}"
+        if state != self.memory.state:
+            self.memory.state = state
+            self.memory.state_since = min(self.ticket.updated_at or self.case.now, self.case.now)
+
+    # --- moments ---------------------------------------------------------------------------------------------------
+
+    def _kinds(self) -> list[M]:
+        before = self.case.attended.ticket if self.case.attended else None
+        kinds = difference.moments(before, self.ticket, self.memory, self.case.now)
+        if M.WAITING_FOR_REQUESTER in kinds and not self._asked():
+            kinds.remove(M.WAITING_FOR_REQUESTER)
+            self.plan.entries.append(
+                silent(
+                    Reason.SILENCED,
+                    "Nobody asked the requester a public question, so there is nothing to answer.",
+                    moment=M.WAITING_FOR_REQUESTER,
+                )
+            )
+        return kinds
+
+    def _asked(self) -> bool:
+        asked, answered = self.memory.agent_spoke_at, self.memory.customer_spoke_at
+        return asked is not None and (answered is None or asked > answered)
+
+    def _moment(self, kind: M, occurrence: str = "") -> Moment:
+        before = self.case.attended.ticket if self.case.attended else None
+        return Moment(kind, occurrence or self.memory.occurrence(kind), self.case.now, before)
+
+    def _held(self) -> tuple[str, ...]:
+        return tuple(gate for gate in self.memory.held if gate not in self.memory.lifted)
+
+    def _speak(self, kinds: list[M], due: list[Promise], now_due: Decision) -> Plan:
+        decisions = {kind: self.decide(self.ticket, self._moment(kind), self.case.now, self._held()) for kind in kinds}
+        if kinds and not due and not self._settled(kinds, decisions):
+            return self.plan
+        self._forget_pending(kinds)
+        moments = [(self._moment(kind), decisions[kind]) for kind in kinds]
+        for audience in ORDER:
+            mine = [p for p in due if p.audience == audience]
+            late = [(self._moment(M.UPDATE_DUE, p.id), now_due) for p in mine]
+            if due and audience is Audience.AGENTS and not kinds:
+                late = [(self._moment(M.UPDATE_DUE, due[0].id), now_due)]
+            self._say(audience, moments + late)
+        self._remember(kinds)
+        self._settle_promises(due, now_due)
+        self.plan.attended = self.case.newest
+        return self.plan
+
+    def _settled(self, kinds: list[M], decisions: dict[M, Decision]) -> bool:
+        """Whether the leading moment has stood long enough; if not, when to look again."""
+        lead = decisions[kinds[0]]
+        self._drop_vanished(kinds)
+        for kind in kinds:
+            self.memory.pending.setdefault(kind, iso(self.case.now))
+        until = from_iso(self.memory.pending[kinds[0]]) + lead.settle
+        cadence = lead.cadences.get(Audience.REQUESTER)
+        if kinds[0] is M.OPENED and cadence and cadence.first and self.ticket.opened_at:
+            until = min(until, self.ticket.opened_at + cadence.first)
+        if until <= self.case.now:
+            return True
+        self.memory.settle_until = until
+        return False
+
+    def _drop_vanished(self, kinds: list[M]) -> None:
+        over = bool(kinds) and kinds[0] in TERMINAL
+        for kind in [k for k in self.memory.pending if k not in kinds]:
+            reason = Reason.SUPERSEDED if over else Reason.SETTLING
+            detail = (
+                "Something newer replaced it before it was said." if over else "It was undone before it had settled."
+            )
+            self.plan.entries.append(silent(reason, detail, moment=kind))
+            del self.memory.pending[kind]
+
+    def _forget_pending(self, kinds: list[M]) -> None:
+        self._drop_vanished(kinds)
+        self.memory.pending = {}
+        self.memory.settle_until = None
+
+    def _remember(self, kinds: list[M]) -> None:
+        self._count(kinds)
+        memory, ticket = self.memory, self.ticket
+        memory.acknowledged = memory.acknowledged or ticket.state not in ("", State.NEW)
+        if {M.ANNOUNCED, M.RESCHEDULED} & set(kinds):
+            memory.announced = difference.window(ticket)
+        if M.DELAYED in kinds and ticket.planned_end:
+            memory.delayed_for = iso(ticket.planned_end)
+        for outcome in (M.FINISHED, M.FAILED):
+            if outcome in kinds:
+                memory.outcome = outcome
+        if M.REOPENED in kinds:
+            memory.outcome = ""
+
+    def _count(self, kinds: list[M]) -> None:
+        for kind in kinds:
+            self.memory.count(kind)
+
+    # --- saying ----------------------------------------------------------------------------------------------------
+
+    def _say(self, audience: Audience, moments: list[tuple[Moment, Decision]]) -> None:
+        """One note at most: the first moment whose rules have words for this audience."""
+        for place, (moment, decision) in enumerate(moments):
+            message = decision.messages.get(audience)
+            if message:
+                self._write(audience, moment, decision, message)
+            else:
+                self._stay_silent(audience, moment, decision)
+            if message or (moment.kind in TERMINAL and _chosen_silence(decision, audience)):
+                for later, _ in moments[place + 1 :]:
+                    self.plan.entries.append(
+                        silent(Reason.SUPERSEDED, f"Said with {moment.kind}.", moment=later.kind, audience=audience)
+                    )
+                return
+
+    def _stay_silent(self, audience: Audience, moment: Moment, decision: Decision) -> None:
+        silence = decision.silences.get(audience)
+        if silence:
+            self.plan.entries.append(
+                silent(
+                    silence.reason,
+                    silence.detail,
+                    moment=moment.kind,
+                    audience=audience,
+                    rule=silence.by,
+                    rule_set=decision.rule_set,
+                )
+            )
+
+    def _write(self, audience: Audience, moment: Moment, decision: Decision, message: Message) -> None:
+        assert self.case.newest is not None
+        obstacle = self._obstacle(audience, self.case.newest)
+        if obstacle:
+            reason, detail = obstacle
+            self.plan.entries.append(silent(reason, detail, moment=moment.kind, audience=audience, rule=message.rule))
+            return
+        draft = message.mode is Mode.DRAFT
+        if draft:
+            self.plan.entries.append(
+                silent(Reason.DRAFT, "It waits for an agent's approval.", moment=moment.kind, audience=audience)
+            )
+        cadence = decision.cadences.get(audience)
+        plan = NotePlan(
+            message=message,
+            pledge=self._pledge(audience, moment.kind, cadence),
+            at=moment.at,
+            impacts=decision.impacts,
+            cadence=cadence,
+            requester_silence=self._why_requester_silent(moment.kind) if audience is Audience.AGENTS else "",
+        )
+        identity = note_id(self.case.ref, moment.kind, audience, moment.occurrence)
+        state = NoteState.DRAFT if draft else NoteState.PLANNED
+        self.plan.notes.append(NewNote(identity, moment.kind, moment.occurrence, state, plan, decision.rule_set))
+        self.plan.drop_notes.add(audience)
+
+    def _obstacle(self, audience: Audience, newest: Snapshot) -> tuple[Reason, str] | None:
+        if audience not in newest.sinks:
+            return Reason.NO_SINK, f"This ticket has no place that only {audience} would read."
+        spoke = self.memory.agent_spoke_at
+        if audience in CUSTOMER_FACING and spoke and self.case.now - spoke < HUMAN_SPOKE:
+            return Reason.SAID_BY_HUMAN, "An agent has just written to the requester."
+        return None
+
+    def _why_requester_silent(self, moment: str) -> str:
+        if any(n.plan.message.audience is Audience.REQUESTER for n in self.plan.notes):
+            return ""
+        mine = [e for e in self.plan.entries if e.audience == Audience.REQUESTER and e.moment == moment]
+        return mine[-1].reason if mine else ""
+
+    # --- promises --------------------------------------------------------------------------------------------------
+
+    def _pledge(self, audience: Audience, kind: M, cadence: Cadence | None) -> Pledge:
+        if audience not in CUSTOMER_FACING:
+            return Pledge.NONE
+        if self._rests(cadence):
+            return Pledge.END
+        return {M.RAISED: Pledge.SOONER, M.LOWERED: Pledge.STANDING}.get(kind, Pledge.NEW)
+
+    def _rests(self, cadence: Cadence | None) -> bool:
+        """Nothing more is promised: no cadence, an ended ticket, or we wait for the reader's own answer."""
+        waiting = (
+            self.ticket.state == State.ON_HOLD and self.ticket.hold_reason == HoldReason.REQUESTER and self._asked()
+        )
+        return cadence is None or self.ticket.ended or waiting
+
+    def _settle_promises(self, due: list[Promise], now_due: Decision) -> None:
+        """Promises that no note will keep: withdrawn where they rest, moved where a human spoke."""
+        writing = {n.plan.message.audience for n in self.plan.notes}
+        for promise in self.case.promises:
+            if promise.audience in writing or self._kept(promise.audience):
+                continue
+            if self._rests(now_due.cadences.get(promise.audience)):
+                self.plan.withdrawn[promise.audience] = "nothing more is promised in this state"
+            elif promise in due:
+                self.plan.withdrawn[promise.audience] = "the rules have no words for an update here"
+        self._roll(now_due)
+
+    def _roll(self, now_due: Decision) -> None:
+        """After a human's words the rhythm goes on from them."""
+        audience = Audience.REQUESTER
+        cadence = now_due.cadences.get(audience)
+        spoke = self.memory.agent_spoke_at
+        silenced = any(e.reason == Reason.SAID_BY_HUMAN for e in self.plan.entries)
+        if not (self.human_kept or silenced) or not spoke or cadence is None or self._rests(cadence):
+            return
+        if any(n.plan.message.audience is audience for n in self.plan.notes):
+            return
+        if not self.human_kept and any(p.audience == audience for p in self.case.promises):
+            return
+        due = self.next_due(cadence, self.ticket, max(spoke, self.case.now - cadence.every + HUMAN_SPOKE))
+        self.plan.promises.append(NewPromise(audience, due, spoke, "an agent's comment", cadence.rule))
+
+
+def _sealed(decision: Decision) -> bool:
+    """Whether a gate silences every audience."""
+    gated = {a for a, s in decision.silences.items() if s.reason is Reason.GATED}
+    return {Audience.AGENTS, Audience.REQUESTER} <= gated
+
+
+def _chosen_silence(decision: Decision, audience: Audience) -> bool:
+    silence = decision.silences.get(audience)
+    return silence is not None and silence.reason is Reason.SILENCED

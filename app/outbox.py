@@ -1,0 +1,342 @@
+"""The outbox: every planned note is rendered, sent once, and its result recorded.
+
+The intent is committed before a request leaves; an answer that cannot be trusted makes the note `in_doubt`, and
+nothing else leaves for the ticket until its marker was looked for. There is no blind retry.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+from sqlalchemy import Row, select, update
+
+from app import claims, journal, promising, snapshots, tables
+from app.composing import Composed, Composer
+from app.connectors import Connectors
+from app.journal import Entry, What
+from app.memory import Memory
+from app.pauses import Pauses
+from app.plans import NotePlan, Pledge
+from app.rows import of, time
+from app.store import Store, Transaction
+from core.decisions import Reason
+from core.errors import InDoubt, LiaisonError, NotThere, Paused, PlatformError, Unavailable
+from core.moments import TERMINAL, MomentKind
+from core.notes import Audience, Letter, NoteState, Part, Written, may_move, plain
+from core.ports import Connector
+from core.promises import Promise
+from core.sites import Site
+from core.tickets import TicketRef
+from core.times import Clock, iso
+
+N, T = tables.notes, tables.tickets
+S = NoteState
+LONGEST_PAUSE = timedelta(minutes=5)
+SENT_FIRST = (Audience.REQUESTER, Audience.BUSINESS, Audience.CUSTOMERS, Audience.AGENTS)
+log = logging.getLogger("liaison.outbox")
+
+
+@dataclass(frozen=True)
+class Noted:
+    """An open note as stored."""
+
+    id: str
+    moment: MomentKind
+    audience: Audience
+    occurrence: str
+    state: NoteState
+    plan: NotePlan
+    rule_set: str
+    marker: str
+    doubt_since: datetime | None
+    sending_at: datetime | None
+    not_before: datetime | None
+    attempts: int
+    planned_at: datetime
+
+
+class Outbox:
+    def __init__(self, store: Store, clock: Clock, connectors: Connectors, composer: Composer, pauses: Pauses) -> None:
+        self._store, self._clock, self._connectors = store, clock, connectors
+        self._composer, self._pauses = composer, pauses
+
+    def send(self, ref: TicketRef, fence: int) -> None:
+        """Write what is planned for the ticket, as far as it may leave now. Raises Fenced."""
+        connector = self._connectors.of(ref.site)
+        notes = self._open(ref)
+        if not notes or self._pauses.until(ref, self._clock.now()):
+            return
+        if not self._resolve_doubts(connector, ref, fence, notes):
+            return
+        waiting = [n for n in self._open(ref) if n.state is S.PLANNED and not _later(n, self._clock.now())]
+        for letter_notes in _letters(waiting, together=connector.joins_audiences):
+            if not self._send_one(connector, ref, fence, letter_notes):
+                return
+
+    # --- doubts ----------------------------------------------------------------------------------------------------
+
+    def _resolve_doubts(self, connector: Connector, ref: TicketRef, fence: int, notes: Sequence[Noted]) -> bool:
+        """Whether nothing is in doubt any more. A note still `sending` was cut off by a crash: it is in doubt too."""
+        for marker, group in _by_marker([n for n in notes if n.state in (S.SENDING, S.IN_DOUBT)]).items():
+            since = group[0].doubt_since or group[0].sending_at or self._clock.now()
+            if self._clock.now() < since + timedelta(seconds=connector.site.settle_seconds):
+                self._move(ref, fence, group, S.IN_DOUBT, doubt_since=iso(since))
+                return False
+            if not self._look_up(connector, ref, fence, marker, group, since):
+                return False
+        return True
+
+    def _look_up(
+        self, connector: Connector, ref: TicketRef, fence: int, marker: str, group: list[Noted], since: datetime
+    ) -> bool:
+        sent = group[0].sending_at or since
+        try:
+            found = connector.find(ref, marker, sent)
+        except NotThere:
+            self._move(ref, fence, group, S.PLANNED, problem="the ticket is gone")
+            return True
+        except PlatformError as error:
+            self._move(ref, fence, group, S.IN_DOUBT, doubt_since=iso(since), **self._again(group[0], error))
+            return False
+        if found:
+            self._written(ref, fence, group, found, [Entry(What.FOUND, group[0].moment, note_id=group[0].id)])
+        else:
+            self._move(ref, fence, group, S.PLANNED, doubt_since=None, not_before=None)
+        return True
+
+    # --- sending ---------------------------------------------------------------------------------------------------
+
+    def _send_one(self, connector: Connector, ref: TicketRef, fence: int, notes: list[Noted]) -> bool:
+        """Whether the next letter may leave."""
+        composed = self._compose(connector, ref, fence, notes)
+        if not composed:
+            return True
+        leaving = [n for n in notes if n.audience in composed.parts]
+        marker = leaving[0].id
+        letter = Letter(
+            ref, marker, tuple(Part(n.audience, composed.parts[n.audience]) for n in leaving), edits=composed.edits
+        )
+        self._store.write(lambda tx: self._intend(tx, ref, fence, leaving, composed, marker))
+        try:
+            written = connector.write(letter)
+        except PlatformError as error:
+            return self._failed(ref, fence, leaving, letter, error)
+        if any(p.internal for p in letter.parts) and written.public and len(letter.parts) == 1:
+            self._pauses.alarm(ref.site, f"An internal note came out public in {ref}: Liaison stopped writing here.")
+        self._written(ref, fence, leaving, written, [], composed)
+        return True
+
+    def _compose(self, connector: Connector, ref: TicketRef, fence: int, notes: list[Noted]) -> Composed | None:
+        """The words, right before they leave. Notes that turn out to need none are ended here."""
+        snapshot, memory, promises = self._store.write(lambda tx: self._facts(tx, ref, fence))
+        if snapshot is None:
+            raise LiaisonError("notes without a snapshot.", where=str(ref))
+        composed = self._composer.compose(
+            snapshot.ticket, [(n.plan, n.occurrence) for n in notes], memory, promises, connector
+        )
+        by_audience = {n.audience: n for n in notes}
+        entries = []
+        for audience, problem in composed.stopped.items():
+            self._move(ref, fence, [by_audience[audience]], S.STOPPED, problem=problem)
+            entries.append(Entry(What.FAILED, by_audience[audience].moment, audience, detail=f"Held back: {problem}"))
+        for audience in composed.same:
+            self._move(ref, fence, [by_audience[audience]], S.SUPERSEDED, problem="the same words again")
+            entries.append(
+                journal.silent(
+                    Reason.SAME_WORDS, "Nothing in it is new.", moment=by_audience[audience].moment, audience=audience
+                )
+            )
+        self._store.write(lambda tx: journal.write(tx, ref, self._clock.now(), entries))
+        return composed if composed.parts else None
+
+    def _facts(
+        self, tx: Transaction, ref: TicketRef, fence: int
+    ) -> tuple[snapshots.Snapshot | None, Memory, tuple[Promise, ...]]:
+        claims.hold(tx, ref, fence)
+        row = tx.execute(select(T.c.newest, T.c.attended, T.c.memory).where(of(T, ref))).one()
+        snapshot = snapshots.load(row.newest) or snapshots.load(row.attended)
+        return snapshot, Memory.from_dict(orjson.loads(row.memory)), promising.open_promises(tx, ref)
+
+    def _intend(
+        self, tx: Transaction, ref: TicketRef, fence: int, notes: list[Noted], composed: Composed, marker: str
+    ) -> None:
+        claims.hold(tx, ref, fence)
+        for note in notes:
+            due = composed.promises.get(note.audience)
+            _to(
+                tx,
+                note,
+                S.SENDING,
+                text=plain(composed.parts[note.audience]),
+                marker=marker,
+                promise_due=iso(due) if due else None,
+                sending_at=iso(self._clock.now()),
+                problem=composed.held_back.get(note.audience, ""),
+                attempts=note.attempts + 1,
+            )
+
+    # --- results ---------------------------------------------------------------------------------------------------
+
+    def _failed(self, ref: TicketRef, fence: int, notes: list[Noted], letter: Letter, error: PlatformError) -> bool:
+        match error:
+            case InDoubt():
+                self._move(ref, fence, notes, S.IN_DOUBT, doubt_since=iso(self._clock.now()), problem=str(error))
+                self._tell(ref, notes, f"It is not certain whether it was written: {error.what}")
+                return False
+            case Paused():
+                self._pauses.pause(ref, error)
+                self._move(ref, fence, notes, S.PLANNED, not_before=iso(error.until), problem=str(error))
+                return False
+            case Unavailable():
+                self._move(ref, fence, notes, S.PLANNED, **self._again(notes[0], error))
+                return False
+            case NotThere() if letter.edits:  # somebody deleted our living note: write a new one
+                self._store.write(lambda tx: self._forget_living(tx, ref, fence))
+                self._move(ref, fence, notes, S.PLANNED)
+                return False
+            case _:
+                self._move(ref, fence, notes, S.REFUSED, problem=str(error))
+                self._tell(ref, notes, f"{self._site(ref).platform} refused it: {error}")
+                return True
+
+    def _forget_living(self, tx: Transaction, ref: TicketRef, fence: int) -> None:
+        claims.hold(tx, ref, fence)
+        memory = Memory.from_dict(orjson.loads(tx.execute(select(T.c.memory).where(of(T, ref))).scalar_one()))
+        memory.living_comment = ""
+        claims.save_memory(tx, ref, memory)
+
+    def _tell(self, ref: TicketRef, notes: list[Noted], detail: str) -> None:
+        entries = [Entry(What.FAILED, n.moment, n.audience, detail=detail, note_id=n.id) for n in notes]
+        self._store.write(lambda tx: journal.write(tx, ref, self._clock.now(), entries))
+
+    def _written(
+        self,
+        ref: TicketRef,
+        fence: int,
+        notes: list[Noted],
+        written: Written,
+        entries: list[Entry],
+        composed: Composed | None = None,
+    ) -> None:
+        self._store.write(lambda tx: self._record(tx, ref, fence, notes, written, entries, composed))
+        log.debug("%s: %s written as %s", ref, [n.id for n in notes], written.comment_id or written.marker)
+
+    def _record(
+        self,
+        tx: Transaction,
+        ref: TicketRef,
+        fence: int,
+        notes: list[Noted],
+        written: Written,
+        entries: list[Entry],
+        composed: Composed | None,
+    ) -> None:
+        claims.hold(tx, ref, fence)
+        now = self._clock.now()
+        lines = list(entries)
+        memory = Memory.from_dict(orjson.loads(tx.execute(select(T.c.memory).where(of(T, ref))).scalar_one()))
+        for note in notes:
+            row = _to(tx, note, S.WRITTEN, comment_id=written.comment_id, written_at=iso(now), doubt_since=None)
+            lines.append(
+                Entry(What.SAID, note.moment, note.audience, "", "", row.rule, note_id=note.id, rule_set=note.rule_set)
+            )
+            if note.audience is Audience.AGENTS:
+                memory.living_comment = written.comment_id
+                memory.agents_meaning = composed.meaning if composed else ""
+            else:
+                memory.told, memory.told_at = row.text, now
+                lines += _pledge(tx, ref, note, time(row.promise_due), now)
+        claims.save_memory(tx, ref, memory)
+        journal.write(tx, ref, now, lines)
+
+    # --- states ----------------------------------------------------------------------------------------------------
+
+    def _move(self, ref: TicketRef, fence: int, notes: Sequence[Noted], state: NoteState, **values: object) -> None:
+        def move(tx: Transaction) -> None:
+            claims.hold(tx, ref, fence)
+            for note in notes:
+                _to(tx, note, state, **values)
+
+        self._store.write(move)
+
+    def _again(self, note: Noted, error: PlatformError) -> dict[str, object]:
+        """Try again later, and later each time."""
+        until = error.until if isinstance(error, Paused) else None
+        pause = min(timedelta(seconds=2 ** min(note.attempts + 1, 10)), LONGEST_PAUSE)
+        return {
+            "not_before": iso(until or self._clock.now() + pause),
+            "problem": str(error),
+            "attempts": note.attempts + 1,
+        }
+
+    def _open(self, ref: TicketRef) -> list[Noted]:
+        states = (S.PLANNED, S.SENDING, S.IN_DOUBT)
+        with self._store.read() as connection:
+            rows = connection.execute(select(N).where(of(N, ref), N.c.state.in_(states)).order_by(N.c.planned_at))
+            return [_noted(row) for row in rows]
+
+    def _site(self, ref: TicketRef) -> Site:
+        return self._connectors.sites[ref.site]
+
+
+def _noted(row: Row[tuple[object, ...]]) -> Noted:
+    return Noted(
+        id=row.id,
+        moment=MomentKind(row.moment),
+        audience=Audience(row.audience),
+        occurrence=row.occurrence,
+        state=NoteState(row.state),
+        plan=NotePlan.loads(row.plan),
+        rule_set=row.rule_set,
+        marker=row.marker,
+        doubt_since=time(row.doubt_since),
+        sending_at=time(row.sending_at),
+        not_before=time(row.not_before),
+        attempts=row.attempts,
+        planned_at=datetime.fromisoformat(row.planned_at),
+    )
+
+
+def _to(tx: Transaction, note: Noted, state: NoteState, **values: object) -> Row[tuple[object, ...]]:
+    """Move a note to a state its present one allows; returns the row as it is then."""
+    before = NoteState(tx.execute(select(N.c.state).where(N.c.id == note.id)).scalar_one())
+    if before is not state and not may_move(before, state):
+        raise LiaisonError(f"a note cannot go from {before} to {state}.", where=f"note {note.id}")
+    tx.execute(update(N).where(N.c.id == note.id).values(state=state, **values))
+    return tx.execute(select(N).where(N.c.id == note.id)).one()
+
+
+def _pledge(tx: Transaction, ref: TicketRef, note: Noted, due: datetime | None, now: datetime) -> list[Entry]:
+    """What the written note does to the promise of its audience."""
+    pledge, by = note.plan.pledge, f"note {note.id}"
+    if pledge in (Pledge.NONE, Pledge.STANDING):
+        return []
+    lines = promising.keep(tx, ref, note.audience, at=now, by=by)
+    if pledge in (Pledge.NEW, Pledge.SOONER) and due and note.moment not in TERMINAL:
+        rule = note.plan.cadence.rule if note.plan.cadence else note.plan.message.rule
+        lines.append(promising.make(tx, ref, note.audience, due, at=now, by=by, rule=rule))
+    return lines
+
+
+def _letters(notes: list[Noted], *, together: bool) -> list[list[Noted]]:
+    """Requester before agents; where the platform writes both in one request, the notes of one moment together."""
+    ordered = sorted(notes, key=lambda n: (n.planned_at, SENT_FIRST.index(n.audience)))
+    if not together:
+        return [[n] for n in ordered]
+    groups: dict[datetime, list[Noted]] = {}
+    for note in ordered:
+        groups.setdefault(note.planned_at, []).append(note)
+    return list(groups.values())
+
+
+def _by_marker(notes: list[Noted]) -> dict[str, list[Noted]]:
+    groups: dict[str, list[Noted]] = {}
+    for note in notes:
+        groups.setdefault(note.marker, []).append(note)
+    return groups
+
+
+def _later(note: Noted, now: datetime) -> bool:
+    return note.not_before is not None and note.not_before > now

@@ -1,0 +1,52 @@
+"""What must not be written to just now: paused by the platform's own word, or stopped by an alarm."""
+
+import logging
+import threading
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from app import tables
+from app.store import Store
+from core.errors import Paused, Scope
+from core.tickets import TicketRef
+
+log = logging.getLogger("liaison.pauses")
+ALARM = "alarm:"
+ALARM_PAUSE = timedelta(hours=1)
+
+
+class Pauses:
+    """Pauses live in memory: a restart asks the platform again. Alarms live in the store until a person ends them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._until: dict[str, datetime] = {}
+
+    def pause(self, ref: TicketRef, error: Paused) -> None:
+        """Pause exactly what the reason names. An endpoint is paused for the whole site: Liaison writes through one."""
+        name = str(ref) if error.scope is Scope.ISSUE else ref.site
+        log.warning("%s is paused until %s: %s", name, error.until, error.what)
+        with self._lock:
+            self._until[name] = max(error.until, self._until.get(name, error.until))
+
+    def until(self, ref: TicketRef, now: datetime) -> datetime | None:
+        """When the ticket may be written to again; None means now."""
+        if ref.site in self.alarms():
+            return now + ALARM_PAUSE
+        with self._lock:
+            times = [t for name in (str(ref), ref.site) if (t := self._until.get(name)) and t > now]
+        return max(times, default=None)
+
+    def alarm(self, site: str, what: str) -> None:
+        """Stop writing to a site until a person has looked."""
+        log.critical("%s: %s", site, what)
+        statement = upsert(tables.meta).values(name=ALARM + site, value=what).on_conflict_do_nothing()
+        self._store.write(lambda tx: tx.execute(statement))
+
+    def alarms(self) -> dict[str, str]:
+        query = select(tables.meta.c.name, tables.meta.c.value).where(tables.meta.c.name.startswith(ALARM))
+        with self._store.read() as connection:
+            return {row.name.removeprefix(ALARM): row.value for row in connection.execute(query)}

@@ -1,0 +1,109 @@
+"""What considering a ticket asks for, and what is kept of a note until it is rendered."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Self
+
+import orjson
+
+from app.journal import Entry
+from app.memory import Memory
+from core.decisions import Cadence, Impact, Level, Message, Mode
+from core.moments import MomentKind
+from core.notes import Audience, NoteState
+from core.sightings import Snapshot
+
+
+class Pledge(StrEnum):
+    """What writing a note does to the promise of its audience."""
+
+    NEW = "new"  # keeps the open one, promises the next by the cadence
+    SOONER = "sooner"  # as NEW, but never later than what was promised already
+    STANDING = "standing"  # the promise already given still stands
+    END = "end"  # keeps the open one, promises nothing more
+    NONE = "none"  # this audience is promised nothing
+
+
+@dataclass(frozen=True)
+class NotePlan:
+    """One message as decided: rendered only right before it is sent. Kept as JSON in `notes.plan`."""
+
+    message: Message
+    pledge: Pledge
+    at: datetime
+    impacts: tuple[Impact, ...] = ()
+    cadence: Cadence | None = None
+    requester_silence: str = ""  # agents' notes only: why the requester heard nothing
+
+    def dumps(self) -> str:
+        plain = asdict(self)
+        if self.cadence:
+            plain["cadence"] = {
+                k: v.total_seconds() if isinstance(v, timedelta) else v for k, v in asdict(self.cadence).items()
+            }
+        return orjson.dumps(plain).decode()
+
+    @classmethod
+    def loads(cls, text: str) -> Self:
+        plain: dict[str, Any] = orjson.loads(text)
+        message = plain["message"]
+        message |= {"audience": Audience(message["audience"]), "mode": Mode(message["mode"])}
+        plain["message"] = Message(**message)
+        plain["pledge"] = Pledge(plain["pledge"])
+        plain["at"] = datetime.fromisoformat(plain["at"])
+        plain["impacts"] = tuple(Impact(**(i | {"level": Level(i["level"])})) for i in plain["impacts"])
+        if plain["cadence"]:
+            plain["cadence"] = Cadence(**{k: _duration(k, v) for k, v in plain["cadence"].items()})
+        return cls(**plain)
+
+
+def _duration(name: str, value: Any) -> Any:
+    return value if name in ("rule", "calendar") or value is None else timedelta(seconds=value)
+
+
+@dataclass(frozen=True)
+class NewNote:
+    id: str
+    moment: MomentKind
+    occurrence: str
+    state: NoteState
+    plan: NotePlan
+    rule_set: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A promise kept by somebody else's words. `by` names the comment."""
+
+    audience: Audience
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True)
+class NewPromise:
+    audience: Audience
+    due: datetime
+    made_at: datetime
+    made_by: str
+    rule: str
+
+
+@dataclass
+class Plan:
+    """Everything that one look at a ticket changes; committed in one transaction.
+
+    `attended` None leaves the basis of the next difference as it was (moments are still settling). `drop_notes`:
+    audiences whose waiting notes are stale now.
+    """
+
+    memory: Memory
+    newest: Snapshot | None = None
+    attended: Snapshot | None = None
+    entries: list[Entry] = field(default_factory=list)
+    notes: list[NewNote] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+    promises: list[NewPromise] = field(default_factory=list)
+    withdrawn: dict[Audience, str] = field(default_factory=dict)
+    drop_notes: set[Audience] = field(default_factory=set)

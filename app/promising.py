@@ -1,0 +1,73 @@
+"""Promises in the store: made, kept, withdrawn. One open promise per ticket and audience."""
+
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy import insert, select, update
+
+from app import tables
+from app.journal import Entry, What
+from app.rows import of
+from app.store import Transaction
+from core.notes import Audience
+from core.promises import Promise, PromiseState
+from core.tickets import TicketRef
+from core.times import from_iso, iso
+
+P = tables.promises
+
+
+def open_promises(tx: Transaction, ref: TicketRef) -> tuple[Promise, ...]:
+    rows = tx.execute(select(P).where(of(P, ref), P.c.state == PromiseState.OPEN).order_by(P.c.due))
+    return tuple(
+        Promise(row.id, ref, Audience(row.audience), from_iso(row.due), from_iso(row.made_at), row.made_by, row.rule)
+        for row in rows
+    )
+
+
+def make(
+    tx: Transaction, ref: TicketRef, audience: Audience, due: datetime, *, at: datetime, by: str, rule: str
+) -> Entry:
+    """Open a promise; the one open before must have ended. Returns its line for the journal."""
+    identity = str(uuid5(NAMESPACE_URL, f"{ref}\x1f{audience}\x1f{by}\x1f{iso(at)}"))
+    tx.execute(
+        insert(P).values(
+            id=identity,
+            site=ref.site,
+            ticket_id=ref.id,
+            audience=audience,
+            due=iso(due),
+            made_at=iso(at),
+            made_by=by,
+            rule=rule,
+            state=PromiseState.OPEN,
+        )
+    )
+    return Entry(What.PROMISED, audience=audience, detail=f"The next word comes by {iso(due)[:16]}Z.", rule=rule)
+
+
+def keep(tx: Transaction, ref: TicketRef, audience: Audience, *, at: datetime, by: str) -> list[Entry]:
+    """End the open promise as kept, or kept late by the minute. Nothing open: nothing done."""
+    late = f"{PromiseState.KEPT_LATE}"
+    entries = []
+    for promise in open_promises(tx, ref):
+        if promise.audience == audience:
+            on_time = at <= promise.due
+            _end(tx, promise.id, PromiseState.KEPT if on_time else PromiseState(late), at, by)
+            minutes = int((at - promise.due).total_seconds() // 60)
+            detail = "On time." if on_time or minutes < 1 else f"{minutes} minutes late."
+            entries.append(Entry(What.KEPT, audience=audience, detail=f"{detail} By {by}.", rule=promise.rule))
+    return entries
+
+
+def withdraw(tx: Transaction, ref: TicketRef, audience: Audience, *, at: datetime, why: str) -> list[Entry]:
+    entries = []
+    for promise in open_promises(tx, ref):
+        if promise.audience == audience:
+            _end(tx, promise.id, PromiseState.WITHDRAWN, at, "")
+            entries.append(Entry(What.WITHDRAWN, audience=audience, detail=f"Because {why}.", rule=promise.rule))
+    return entries
+
+
+def _end(tx: Transaction, identity: str, state: PromiseState, at: datetime, by: str) -> None:
+    tx.execute(update(P).where(P.c.id == identity).values(state=state, ended_at=iso(at), kept_by=by))

@@ -1,0 +1,65 @@
+"""The rules in force: loaded, asked, and replaced only by rules that load without errors."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import rules
+from core.decisions import Cadence, Decision, Facts, Impact, Message, Words
+from core.errors import RulesError
+from core.moments import Moment
+from core.sites import Site
+from core.tickets import Ticket
+
+log = logging.getLogger("liaison.rules")
+
+
+class Rulebook:
+    """`paths` are rules files or folders; the shipped packs always stand below them. Raises RulesError."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = tuple(paths)
+        self._stamp = self._files()
+        self.current = rules.load(self._paths)
+        self.problem = ""
+
+    def reload(self) -> None:
+        """Look for changed files; broken ones never replace working rules."""
+        stamp = self._files()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self.current, self.problem = rules.load(self._paths), ""
+            log.info("Rules reloaded: %s rules, set %s.", len(self.current.rules), self.current.hash[:12])
+        except RulesError as error:
+            self.problem = str(error)
+            log.error("The changed rules are not used, the old ones stay. %s", error)  # noqa: TRY400 - a user's mistake
+
+    def decide(self, ticket: Ticket, moment: Moment, now: datetime, held: tuple[str, ...] = ()) -> Decision:
+        book = self.current
+        return rules.decide(book, book.catalogue, ticket, moment, now, held=held)
+
+    def render(  # noqa: PLR0917 - a message and all it may mention
+        self, message: Message, ticket: Ticket, moment: Moment, facts: Facts, site: Site, impacts: Sequence[Impact] = ()
+    ) -> Words:
+        book = self.current
+        return rules.render(
+            book,
+            book.catalogue,
+            message,
+            ticket,
+            moment,
+            facts,
+            zone=site.timezone,
+            language=site.language,
+            impacts=impacts,
+        )
+
+    def next_due(self, cadence: Cadence, ticket: Ticket, made_at: datetime, site: Site) -> datetime:
+        return rules.next_due(self.current, cadence, ticket, made_at=made_at, first=False, zone=site.timezone)
+
+    def _files(self) -> tuple[tuple[str, int, int], ...]:
+        found = [f for path in self._paths for f in ([path] if path.is_file() else sorted(path.rglob("*.y*ml")))]
+        return tuple((str(f), s.st_mtime_ns, s.st_size) for f in found for s in [f.stat()])
