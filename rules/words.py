@@ -1,34 +1,30 @@
-"""Templates: what they use, what is wrong with them, and the words they make."""
+"""The words of a message: what is wrong with a template before it is used, and what it says when it is."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Protocol
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Protocol
 
-from core.decisions import Facts, Impact, Message, Words
-from core.errors import Severity
+import minijinja
+
+from core.decisions import Facts, Impact, Level, Message, Words
+from core.errors import Severity, WordsError
 from core.moments import Moment
-from core.notes import Audience
-from core.tickets import Ticket
-from rules.catalogue import Catalogue
+from core.notes import CUSTOMER_FACING, Audience
+from core.tickets import Person, Ticket
+from rules.catalogue import Catalogue, Location, Service
+from rules.context import Missing, Said, Scene, Spoken
+from rules.guard import Leak, leaks
+from rules.template import Fault, Literal, Used, read
+from rules.vocabulary import FOR_AGENTS, did_you_mean, names_for
 
+__all__ = ["Fault", "Used", "Wording", "faults", "names_used", "render"]
 
-@dataclass(frozen=True)
-class Used:
-    """A dotted name in a template. Lines and columns count from 1, in the template's text."""
-
-    path: str
-    line: int
-    column: int
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something wrong in a template, at a place in its text (lines and columns from 1)."""
-
-    message: str
-    line: int = 1
-    column: int = 1
-    severity: Severity = Severity.ERROR
+FUEL = 50_000  # Instructions of minijinja; a long message takes some hundreds.
+ALWAYS_THERE = frozenset({"next_update", "opened"})  # With a cadence in the rule; on every platform.
+SECRETS = ("key", "token", "password")
 
 
 class Wording(Protocol):
@@ -40,18 +36,25 @@ class Wording(Protocol):
 
 def names_used(source: str) -> tuple[Used, ...]:
     """The names a template reads from outside, in order; loop variables are its own."""
-    raise NotImplementedError(source)
+    return read(source).used
 
 
 def faults(source: str, audience: Audience | str, moment: str, allow: Collection[str] = ()) -> tuple[Fault, ...]:
     """Everything wrong with a template for the slot (audience, moment): syntax, names outside the slot's vocabulary,
     and literal text the leak guard would stop. Warnings name what may be missing when the message is made.
     """
-    del source, audience, moment, allow
-    return ()
+    audience = Audience(audience)
+    found = [
+        *read(source).faults,
+        *_foreign_names(source, audience, moment),
+        *_leaking_literals(source, audience, allow),
+    ]
+    if not found:
+        found = [*_trial(source, audience)]
+    return tuple(sorted(found, key=lambda fault: (fault.line, fault.column)))
 
 
-def render(  # noqa: PLR0917 - the slot's parts, in the order in which they arise
+def render(
     rules: Wording,
     catalogue: Catalogue,
     message: Message,
@@ -63,5 +66,195 @@ def render(  # noqa: PLR0917 - the slot's parts, in the order in which they aris
     language: str = "en",
     impacts: Collection[Impact] = (),
 ) -> Words:
-    """The words of a message. `leak` is set when the guard found something; WordsError when no words can be made."""
-    raise NotImplementedError(rules, catalogue, message, ticket, moment, facts, zone, language, impacts)
+    """The words of a message. `leak` is set when the guard found something; WordsError when no words can be made.
+
+    `zone`: the site's, for readers whose place is not in the catalogue. `language`: English is spoken so far,
+    whatever is asked for. `impacts`: the decision's, for the agents' templates.
+    """
+    del language
+    scene = Scene(catalogue, ticket, message.audience, facts, zone, impacts)
+    slot = f"rule {message.rule}, {message.audience}.{moment.kind}"
+    if read(message.template).faults:
+        raise WordsError(f"{slot}: {read(message.template).faults[0].message}", where=message.where)
+    text, inserted = _fill(message.template, scene, slot, message.where)
+    if message.audience not in CUSTOMER_FACING:
+        return Words(text)
+    return Words(text, _leak(text, inserted, ticket.key, rules.allow))
+
+
+def _leak(text: str, inserted: Collection[str], key: str, allow: Collection[str]) -> str:
+    """What the guard says: inserted values are held to the strict measure, the whole text to the admin's."""
+    strict = [leak for value in inserted for leak in leaks(value, [key])]
+    found = [*strict, *leaks(text, [*allow, key])]
+    return _named(found[0]) if found else ""
+
+
+def _named(leak: Leak) -> str:
+    """A leak for the journal; of secrets only the beginning, or the journal would leak them in turn."""
+    shown = f"{leak.text[:4]}…" if leak.kind.endswith(SECRETS) else leak.text
+    return f'{leak.kind} ("{shown}")'
+
+
+def _fill(source: str, scene: Scene, slot: str, where: str) -> tuple[str, list[str]]:
+    """The tidied text, and the values that were inserted into it."""
+    inserted: list[str] = []
+
+    def insert(value: Any) -> str:
+        if not isinstance(value, str | int | Said | Spoken | Missing | None):
+            raise TypeError("a list or a group of names cannot be said; name one thing")
+        inserted.append(f"{value:,}" if type(value) is int else "" if value is None else str(value))
+        return inserted[-1]
+
+    try:
+        text = _tidy(_engine(insert).render_str(TAGS_ALONE.sub(r"\1", source), None, **scene.context()))
+    except minijinja.TemplateError as error:
+        raise WordsError(f"{slot}: {error.detail or error.message}.", where=where) from error
+    except (ValueError, TypeError) as error:
+        raise WordsError(f"{slot}: {error}.", where=where) from error
+    if scene.asked:
+        name = scene.asked[0]
+        hint = f"Ask first: {{% if {name.partition('.')[0]} %}} … {{% endif %}}."
+        raise WordsError(f"{slot} says {name}, and there is none.", where=where, hint=hint)
+    if not text:
+        raise WordsError(f"{slot} says nothing at all for this ticket.", where=where, hint="Write `none` to be silent.")
+    return text, inserted
+
+
+def _engine(insert: Any) -> minijinja.Environment:
+    """Minijinja with nothing in it: no globals, no loader, our own filters, and a bound on its work."""
+    engine = minijinja.Environment(
+        fuel=FUEL,
+        undefined_behavior="strict",
+        auto_escape_callback=lambda _: False,
+        pycompat=False,
+        debug=False,
+        finalizer=insert,
+        filters={**FILTERS},
+    )
+    for name in engine.globals:
+        engine.remove_global(name)
+    return engine
+
+
+FILTERS: dict[str, Any] = {
+    "capitalize": lambda value: f"{str(value)[:1].upper()}{str(value)[1:]}",
+    "lower": lambda value: str(value).lower(),
+    "upper": lambda value: str(value).upper(),
+    "trim": lambda value: str(value).strip(),
+    "join": lambda values, between="": str(between).join(str(value) for value in values),
+    "length": len,
+    "default": lambda value, instead: value or instead,
+}
+TAGS_ALONE = re.compile(r"^[ \t]*((?:\{%[^{}\n]*%\}[ \t]*)+)\n", re.MULTILINE)
+FIRST_WORD = re.compile(r"[a-z]+\b")
+
+
+def _tidy(text: str) -> str:
+    """Stripped, blanks and empty lines collapsed, no blank before a full stop, the first letter large."""
+    lines = [re.sub(r"[^\S\n]+", " ", line).strip() for line in text.splitlines()]
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    text = re.sub(r" ([.,])(?=\s|$)", r"\1", text)
+    return text[:1].upper() + text[1:] if FIRST_WORD.match(text) else text
+
+
+def _foreign_names(source: str, audience: Audience, moment: str) -> Iterator[Fault]:
+    """Names that the slot does not have."""
+    known = names_for(audience)
+    inside = {name.path for name in FOR_AGENTS}
+    for used in read(source).used:
+        if used.path in known and not (used.path == "impacts" and used.printed):
+            continue
+        if used.path == "impacts" and used.printed:
+            why = "It is a list: write {% for impact in impacts %}{{ impact.statement }}{% endfor %}."
+        elif used.path in inside:
+            why = "It is for agents alone: a customer never reads what stands in the ticket."
+        else:
+            parts = [name for name in known if name.startswith(f"{used.path}.")]
+            why = f"Write {' or '.join(parts)}." if parts else did_you_mean(used.path, known)
+        said = f"{used.path} cannot be said in {audience}.{moment}."
+        yield Fault(f"{said} {why}".strip(), used.line, used.column)
+
+
+def _leaking_literals(source: str, audience: Audience, allow: Collection[str]) -> Iterator[Fault]:
+    """Words of the rule itself that the guard would stop every time."""
+    for literal in read(source).literals if audience in CUSTOMER_FACING else ():
+        for leak in leaks(literal.text, allow):
+            message = f"This holds {leak.kind}: {leak.text!r}. Say it in a customer's words, or put it under `allow:`."
+            yield Fault(message, *_place(literal, leak))
+
+
+def _place(literal: Literal, leak: Leak) -> tuple[int, int]:
+    at = literal.text.find(leak.text)
+    before = literal.text[: max(at, 0)]
+    if "\n" not in before:
+        return literal.line, literal.column + len(before)
+    return literal.line + before.count("\n"), len(before) - before.rfind("\n")
+
+
+def _trial(source: str, audience: Audience) -> Iterator[Fault]:
+    """Fill the template with a full example, then with each thing missing that can be."""
+    try:
+        _fill(source, sample(audience), "This text", "")
+    except WordsError as error:
+        yield Fault(error.what)
+        return
+    roots = {used.path.partition(".")[0]: used for used in reversed(read(source).used)}
+    optional = {path.partition(".")[0] for path, name in names_for(audience).items() if name.optional}
+    for root in sorted(optional & roots.keys() - ALWAYS_THERE):
+        if _breaks_without(source, sample(audience), root):
+            message = f"{root} can be missing; then this text cannot be sent. Put it inside {{% if {root} %}}."
+            yield Fault(message, roots[root].line, roots[root].column, Severity.WARNING)
+
+
+def _breaks_without(source: str, scene: Scene, root: str) -> bool:
+    lacking = {
+        "promised": replace(scene, facts=replace(scene.facts, promised=None)),
+        "since": replace(scene, facts=replace(scene.facts, since=None)),
+        "requester_reads": replace(scene, facts=replace(scene.facts, requester_reads="")),
+        "planned_start": replace(scene, ticket=scene.ticket.evolve(planned_start=None)),
+        "planned_end": replace(scene, ticket=scene.ticket.evolve(planned_end=None)),
+        "window": replace(scene, ticket=scene.ticket.evolve(planned_end=scene.ticket.planned_start)),
+        "affected_users": replace(scene, ticket=scene.ticket.evolve(affected_users=None)),
+    }
+    without = lacking.get(root, scene)
+    try:
+        _fill(source, replace(without, asked=[]), "", "")
+    except WordsError:
+        return bool(without.asked) or root in lacking
+    return False
+
+
+@cache
+def _sample_parts() -> tuple[Catalogue, Ticket, Facts, tuple[Impact, ...]]:
+    now = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    service = Service("cards", "card payments", "pay by card", "You can pay in cash.")
+    ticket = Ticket(
+        site="sample",
+        platform="servicenow",
+        kind="incident",
+        key="INC0012345",
+        id="1",
+        title="Card declined",
+        description="Every card is declined.",
+        state="in_progress",
+        priority="P1",
+        service="cards",
+        location="berlin",
+        group="Payments",
+        assignee="Ada",
+        affected_users=300,
+        requester=Person(name="Eva"),
+        opened_at=now - hour,
+        planned_start=now + 30 * hour,
+        planned_end=now + 32 * hour,
+    )
+    facts = Facts(now, now + hour / 2, now - hour, now, "We are on it.")
+    place = Location("berlin", "Berlin Mitte", "Europe/Berlin")
+    return Catalogue((service,), (place,)), ticket, facts, (Impact("cards", Level.HIGH, "No card payments.", "sample"),)
+
+
+def sample(audience: Audience) -> Scene:
+    """A scene in which every name has a value."""
+    catalogue, ticket, facts, impacts = _sample_parts()
+    return Scene(catalogue, ticket, audience, facts, "Europe/Berlin", impacts)

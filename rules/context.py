@@ -1,0 +1,149 @@
+"""What a template may read: typed values made from the ticket, the catalogue and the facts of the moment."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+from core.decisions import Facts, Impact
+from core.notes import CUSTOMER_FACING, Audience
+from core.tickets import Kind, Ticket
+from rules.catalogue import Catalogue, Location
+from rules.progress import progress, state_in_words
+from rules.spoken import Reader, zone_named
+
+NO_SERVICE = "the service you reported"
+NO_LOCATION = "your location"
+KINDS = {Kind.INCIDENT: "report", Kind.CHANGE: "change"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A time in words; the words are also what it reads as a whole."""
+
+    text: str
+    time: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """An impact statement as a template sees it; as a whole it reads as its statement."""
+
+    id: str
+    level: str
+    statement: str
+
+    def __str__(self) -> str:
+        return self.statement
+
+
+@dataclass
+class Missing:
+    """A value for which there is no honest stand-in. It counts as false, and notes when somebody prints it:
+    an error raised here would be swallowed on the way through minijinja.
+    """
+
+    path: str
+    asked: list[str] = field(repr=False)
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        self.asked.append(self.path)
+        return ""
+
+    def __getattr__(self, name: str) -> "Missing":
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Missing(f"{self.path}.{name}", self.asked)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything a message is made from. `asked` collects the missing values that the template printed."""
+
+    catalogue: Catalogue
+    ticket: Ticket
+    audience: Audience
+    facts: Facts
+    zone: str
+    impacts: Collection[Impact] = ()
+    asked: list[str] = field(default_factory=list)
+
+    def context(self) -> dict[str, Any]:
+        """The values of the slot's vocabulary, and nothing besides."""
+        names = {**self._places(), **self._times(), "ticket": self._ticket(), "progress": self._progress()}
+        names["affected_users"] = self.ticket.affected_users or self._missing("affected_users")
+        return names if self.audience in CUSTOMER_FACING else {**names, **self._inside()}
+
+    def reader(self) -> Reader:
+        """The reader's zone is the place's, else the site's; the latter is named where places differ."""
+        place = self.catalogue.location_of(self.ticket)
+        if place and place.timezone:
+            return Reader(self.facts.now, place.timezone)
+        elsewhere = {_zone(other) for other in self.catalogue.locations if other.timezone} - {self.zone}
+        return Reader(self.facts.now, self.zone, names_zone=bool(elsewhere))
+
+    def _places(self) -> dict[str, Any]:
+        service, place = self.catalogue.service_of(self.ticket), self.catalogue.location_of(self.ticket)
+        return {
+            "service": SimpleNamespace(
+                name=service.name if service else NO_SERVICE,
+                people_can=service.people_can if service else "",
+                workaround=service.workaround if service else "",
+            ),
+            "location": SimpleNamespace(name=place.name if place else NO_LOCATION),
+        }
+
+    def _times(self) -> dict[str, Any]:
+        reader, ticket, facts = self.reader(), self.ticket, self.facts
+        start, end = ticket.planned_start, ticket.planned_end
+        window = Said(reader.window(start, end)) if start and end and start < end else self._missing("window")
+        return {
+            "window": window,
+            "next_update": self._promise("next_update", facts.next_update, reader),
+            "promised": self._promise("promised", facts.promised, reader),
+            "since": self._fact("since", facts.since, reader),
+            "opened": self._fact("opened", ticket.opened_at, reader),
+            "planned_start": self._fact("planned_start", start, reader),
+            "planned_end": self._fact("planned_end", end, reader),
+        }
+
+    def _promise(self, name: str, moment: datetime | None, reader: Reader) -> Any:
+        return Said(reader.by(moment), reader.time(moment)) if moment else self._missing(name)
+
+    def _fact(self, name: str, moment: datetime | None, reader: Reader) -> Any:
+        return Said(reader.at(moment), reader.time(moment)) if moment else self._missing(name)
+
+    def _ticket(self) -> SimpleNamespace:
+        ticket = self.ticket
+        kind = KINDS[Kind.CHANGE if ticket.kind == Kind.CHANGE else Kind.INCIDENT]
+        seen = SimpleNamespace(key=ticket.key, kind=kind, state=state_in_words(ticket) or self._missing("ticket.state"))
+        if self.audience in CUSTOMER_FACING:
+            return seen
+        inside = ("title", "description", "priority", "group", "assignee", "location", "service", "hold_reason")
+        raw = {name: getattr(ticket, name) for name in (*inside, "close_code", "url")}
+        return SimpleNamespace(**vars(seen), **raw)
+
+    def _inside(self) -> dict[str, Any]:
+        reads = self.facts.requester_reads
+        return {
+            "impacts": tuple(Spoken(i.id, str(i.level), i.statement) for i in self.impacts),
+            "requester": SimpleNamespace(name=self.ticket.requester.name),
+            "requester_reads": reads or self._missing("requester_reads"),
+        }
+
+    def _progress(self) -> str:
+        return progress(self.ticket, self.audience, self.reader(), self.facts.since)
+
+    def _missing(self, name: str) -> Missing:
+        return Missing(name, self.asked)
+
+
+def _zone(place: Location) -> str:
+    return zone_named(place.timezone).key
