@@ -20,7 +20,9 @@ Row = TypeVar("Row", NoteRow, PromiseRow)
 
 def blueprint(views: Views, clock: Clock, pages_open: bool = False) -> flask.Blueprint:  # noqa: FBT001, FBT002 - a setting
     """`pages_open`: let everyone look who reaches the server, because something before it asks who they are."""
-    pages = flask.Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
+    pages = flask.Blueprint(
+        "pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets"
+    )
     Guard(pages_open).stand_before(pages)
     Pages(views, clock).answer(pages)
     return pages

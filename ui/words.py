@@ -57,6 +57,7 @@ RESOLUTIONS = {
     Resolution.WITHDRAWN: "withdrawn",
     Resolution.NOT_FOUND: "nothing wrong was found",
 }
+STATE_WORDS = {str(part): text for words in (STATES, PHASES, HOLDS, RESOLUTIONS) for part, text in words.items()}
 KINDS = {Kind.INCIDENT: "Incident", Kind.CHANGE: "Change"}
 PLATFORMS = {"jira": "Jira", "servicenow": "ServiceNow"}
 
@@ -166,9 +167,8 @@ def kind(ticket: Ticket) -> str:
 
 def state(ticket: Ticket) -> str:
     """The state and what is known about it: `on hold, waiting for a supplier`."""
-    known: dict[str, str] = {**STATES, **PHASES, **HOLDS, **RESOLUTIONS}
     parts = (ticket.state, ticket.hold_reason, ticket.phase, ticket.resolution)
-    return ", ".join(known.get(part, part) for part in parts if part)
+    return ", ".join(STATE_WORDS.get(part, part) for part in parts if part)
 
 
 def facts(ticket: Ticket) -> Iterator[tuple[str, str]]:

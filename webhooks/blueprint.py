@@ -50,16 +50,18 @@ def accepted(site: Site, inbox: Inbox, clock: Clock) -> answers.Answer:
     body = bounded_body()
     signatures.verify(site, flask.request.headers, body, now)
     json_in_utf_8()
-    delivery, arrival = arrivals.delivery(site, flask.request.headers, body, now)
+    arrival = arrivals.arrival(site, flask.request.headers, body, now)
     try:
-        outcome = inbox.accept(delivery)
+        outcome = inbox.accept(arrival.delivery)
     except StoreError as error:
         raise answers.CannotStore(
             "The delivery could not be stored.", "Send it again later; Liaison's log says what is wrong with the store."
         ) from error
     if outcome is Accepted.SEEN:
         return answers.seen()
-    return answers.stored() if arrival.ticket_id else answers.ignored(arrival.because, arrival.next_step)
+    if not arrival.delivery.ticket_id:
+        return answers.ignored(arrival.because, arrival.next_step)
+    return answers.stored()
 
 
 def site_of(sites: Mapping[str, Site], name: str) -> Site:
