@@ -98,8 +98,14 @@ class Conversation:
 class Hooks:
     """Sends webhooks in the background, in order, each signed afresh and retried as the platform does."""
 
-    def __init__(self, url: str, sign: Callable[[bytes], Mapping[str, str]], retry_seconds: float = 1.0) -> None:
-        self.url, self._sign, self._retry_seconds = url, sign, retry_seconds
+    def __init__(
+        self,
+        url: str,
+        sign: Callable[[bytes], Mapping[str, str]],
+        retry_seconds: float = 1.0,
+        dump: Callable[[Any], bytes] = orjson.dumps,
+    ) -> None:
+        self.url, self._sign, self._retry_seconds, self._dump = url, sign, retry_seconds, dump
         self._queue: queue.Queue[tuple[dict[str, Any], dict[str, str]] | None] = queue.Queue()
         self._session = requests.Session()
         self._session.trust_env = False
@@ -130,7 +136,7 @@ class Hooks:
         self._queue.task_done()
 
     def _deliver(self, body: dict[str, Any], headers: dict[str, str]) -> None:
-        raw = orjson.dumps(body)
+        raw = self._dump(body)
         for attempt in range(ATTEMPTS):
             sent = {"Content-Type": "application/json", **headers, **self._sign(raw)}
             try:

@@ -1,0 +1,137 @@
+"""One column of a record, whatever shape ServiceNow or a sender wrote it in.
+
+Raw values are text, or `{link, value}` for references; display values are text, or `{display_value, link}`; `all` is
+`{value, display_value}`; the Change API has typed values (`-5.0`, `false`). Whatever is none of these is missing.
+"""
+
+import math
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+SYS_ID = re.compile(r"[0-9a-f]{32}\Z", re.IGNORECASE)
+SAFE_ID = re.compile(r"[A-Za-z0-9_-]{2,64}\Z")
+"""What may stand in a request's path: demo data has ids that are no GUIDs (`glide_maint`), never a slash or a dot."""
+LARGEST = 10**18
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`value` is the code, sys_id or UTC time, `display` the label; plain text does not tell which it is (`plain`).
+
+    `said` is True where the record carried the column at all, empty or not.
+    """
+
+    value: str = ""
+    display: str = ""
+    plain: bool = False
+    said: bool = False
+    table: str = ""
+
+    @property
+    def code(self) -> str:
+        """For choices: labels are localised, so the value goes first."""
+        return self.value or self.display
+
+    @property
+    def label(self) -> str:
+        return self.display or self.value
+
+    @property
+    def sys_id(self) -> str:
+        """For references: what it points at, `""` where only a name is known."""
+        if self.plain and not SYS_ID.match(self.value):
+            return ""
+        return self.value
+
+    @property
+    def name(self) -> str:
+        """For references: what people call it, `""` where only the sys_id is known."""
+        text = self.value if self.plain else self.display
+        return "" if SYS_ID.match(text) else text
+
+    @property
+    def flag(self) -> bool | None:
+        return {"true": True, "1": True, "false": False, "0": False}.get(self.code.casefold())
+
+    @property
+    def number(self) -> float | None:
+        try:
+            number = float(self.code)
+        except ValueError:
+            return None
+        return number if math.isfinite(number) and abs(number) < LARGEST else None
+
+    @property
+    def count(self) -> int | None:
+        return None if self.number is None else int(self.number)
+
+    @property
+    def time(self) -> datetime | None:
+        """A display value may be in the reader's time zone, so the value goes first where there are both."""
+        return time(self.code)
+
+
+EMPTY = Cell()
+
+
+def cell(raw: Any) -> Cell:
+    """Any JSON value as a cell; nothing raises."""
+    if not isinstance(raw, Mapping):
+        return Cell(value=scalar(raw), plain=True, said=True)
+    link = scalar(raw.get("link"))
+    steps = link.split("?")[0].rstrip("/").split("/") if "/" in link else []
+    value = scalar(raw.get("value")) or (steps[-1] if steps and SAFE_ID.match(steps[-1]) else "")
+    table = steps[-2] if len(steps) > 1 and SAFE_ID.match(steps[-2]) else ""
+    return Cell(value, scalar(raw.get("display_value")), said=True, table=table)
+
+
+def scalar(raw: Any) -> str:
+    """Text of a JSON scalar: `-5.0` is `-5`, False is `false`; anything else is missing."""
+    match raw:
+        case str():
+            return text(raw)
+        case bool():
+            return str(raw).lower()
+        case int() if abs(raw) < LARGEST:
+            return str(raw)
+        case float() if math.isfinite(raw) and abs(raw) < LARGEST:
+            return str(int(raw)) if raw.is_integer() else str(raw)
+    return ""
+
+
+def text(raw: str) -> str:
+    """Without what no store takes: NUL and lone surrogates."""
+    if not raw.isascii():
+        raw = raw.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return raw.replace("\0", "").strip()
+
+
+def time(raw: str) -> datetime | None:
+    """`2016-01-22 14:12:37` is UTC. `UNKNOWN` (SLA columns) and local formats are missing."""
+    try:
+        moment = datetime.fromisoformat(raw)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+class Names:
+    """What sys_ids are called, learnt from reads and from payloads with display values; the oldest is forgotten."""
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self._limit = limit
+        self._names: OrderedDict[str, str] = OrderedDict()
+
+    def learn(self, key: str, name: str) -> None:
+        if key and name and key != name:
+            self._names[key] = name
+            self._names.move_to_end(key)
+            if len(self._names) > self._limit:
+                self._names.popitem(last=False)
+
+    def of(self, key: str) -> str:
+        return self._names.get(key, "")

@@ -1,0 +1,61 @@
+"""Who asked. What a payload does not say about a user is remembered from when it was said."""
+
+from collections.abc import Mapping
+
+from connector.servicenow.cells import Cell, Names
+from core.sites import Site
+from core.tickets import Person
+
+REQUESTERS = ("caller_id", "requested_by", "opened_by")
+DETAILS = ("user_name", "vip", "internal_integration_user", "web_service_access_only", "preferred_language", "location")
+PERSON_COLUMNS = tuple(f"{role}.{detail}" for role in REQUESTERS for detail in DETAILS)
+
+
+class People:
+    def __init__(self, site: Site, names: Names) -> None:
+        self._names = names
+        self._bots = {bot.casefold() for bot in site.bots}
+
+    def is_bot(self, *known_as: str) -> bool:
+        return any(name.casefold() in self._bots for name in known_as if name)
+
+    def requester(self, cells: Mapping[str, Cell]) -> Person:
+        """The caller of an incident, who requested a change, else who opened the record."""
+        role = self._role(cells)
+        if not role:
+            return Person()
+        who = cells[role]
+        detail = {name: self._detail(cells, role, name) for name in DETAILS}
+        name = who.name or self._names.of(who.sys_id)
+        return Person(
+            id=who.sys_id,
+            name=name,
+            kind=self._kind(detail, who.sys_id, name),
+            vip={"true": True, "false": False}.get(detail["vip"]),
+            language=detail["preferred_language"],
+            location=detail["location"],
+        )
+
+    def user_name(self, cells: Mapping[str, Cell]) -> str:
+        """The requester's user name, as it stands in `sys_updated_by`; `""` where it is not known."""
+        role = self._role(cells)
+        return self._detail(cells, role, "user_name") if role else ""
+
+    def _role(self, cells: Mapping[str, Cell]) -> str:
+        return next((role for role in REQUESTERS if cells[role].code), "")
+
+    def _detail(self, cells: Mapping[str, Cell], role: str, detail: str) -> str:
+        """What the payload says, else what was said about this user earlier."""
+        cell, who = cells[f"{role}.{detail}"], cells[role].sys_id
+        if not cell.said:
+            return self._names.of(f"{who}.{detail}") if who else ""
+        word = (cell.name or self._names.of(cell.sys_id)) if detail == "location" else cell.code
+        if who:
+            self._names.learn(f"{who}.{detail}", word)
+        return word
+
+    def _kind(self, detail: Mapping[str, str], sys_id: str, name: str) -> str:
+        flags = detail["internal_integration_user"], detail["web_service_access_only"]
+        if "true" in flags or self.is_bot(sys_id, name, detail["user_name"]):
+            return "service_account"
+        return "person" if any(flags) else ""

@@ -1,0 +1,223 @@
+"""The HTTP session that pysnow is given: it looks at every answer before pysnow, which trusts too much, gets to see it.
+
+A 200 of ServiceNow may be a failure: a page ("Your instance is hibernating"), or `result` together with `error` (a
+transaction that was cancelled). Errors leave here as the project's own; nothing is ever sent twice.
+"""
+
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import AuthBase, HTTPBasicAuth
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from core.errors import InDoubt, NotThere, Paused, PlatformError, Refused, Scope, Unavailable
+from core.sites import Auth, Site
+from core.times import Clock
+
+WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+WRITE_PARAMS = {"sysparm_fields", "sysparm_display_value", "sysparm_exclude_reference_link"}
+RATE_PAUSE = timedelta(seconds=60)
+LONGEST_PAUSE = timedelta(hours=24)
+EPOCH_SECONDS = 10**9
+"""`X-RateLimit-Reset` is an epoch; a smaller number is taken for seconds to wait."""
+UNDECIDED = {408, 409, 425}
+OK = {200, 201}
+
+
+class CheckedSession(requests.Session):
+    """Only to the configured host, without redirects and without what the environment says about proxies."""
+
+    def __init__(self, site: Site, clock: Clock) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.auth = _auth(site.auth)
+        self._site, self._clock = site, clock
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        """Raises PlatformError for whatever is not a trustworthy answer."""
+        where = f"{self._site.name} {method} {urlsplit(str(url)).path}"
+        self._only_home(str(url), where)
+        writes = str(method).upper() in WRITES
+        kwargs["params"] = params(kwargs.get("params") or {}, writes=writes)
+        kwargs["allow_redirects"] = False
+        try:
+            response = super().request(method, url, *args, **kwargs)
+        except requests.RequestException as error:
+            raise broken(error, where, writes=writes) from error
+        check(response, where, self._clock.now(), writes=writes)
+        return response
+
+    def _only_home(self, url: str, where: str) -> None:
+        home, there = urlsplit(self._site.url), urlsplit(url)
+        if (home.scheme, home.netloc) != (there.scheme, there.netloc):
+            raise Refused(
+                f"a request to {there.netloc} was stopped: this site is {home.netloc}",
+                where=where,
+                hint="Check the site's `url` in liaison.yaml.",
+            )
+
+
+def params(given: Mapping[str, Any], *, writes: bool) -> dict[str, str]:
+    """Booleans in lower case, nothing empty, and on a write nothing of the query pysnow's resources share."""
+    kept = {}
+    for name, value in given.items():
+        if value in (None, "", []) or (writes and name not in WRITE_PARAMS):
+            continue
+        kept[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return kept
+
+
+def broken(error: requests.RequestException, where: str, *, writes: bool) -> PlatformError:
+    """No answer. Nothing was done where no connection came about, or where only reading was asked for."""
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | ValueError):
+        return Refused(
+            f"the request cannot be made: {error}",
+            where=where,
+            hint="Check the site's `url` and `auth` in liaison.yaml.",
+        )
+    if not writes or never_left(error):
+        return Unavailable(
+            f"ServiceNow cannot be reached ({_why(error)})", where=where, hint="It is tried again by itself."
+        )
+    return InDoubt(
+        f"the request left and no answer came ({_why(error)})",
+        where=where,
+        hint="The note is looked up by its id before anything is sent again.",
+    )
+
+
+def never_left(error: BaseException) -> bool:
+    """Whether the connection failed before a byte of the request was sent."""
+    seen: set[int] = set()
+    pending: list[Any] = [error]
+    while pending:
+        cause = pending.pop()
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        if isinstance(cause, ConnectTimeoutError | NewConnectionError | ssl.SSLCertVerificationError):
+            return True
+        seen.add(id(cause))
+        pending += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+    return isinstance(error, requests.ConnectTimeout)
+
+
+def check(response: requests.Response, where: str, now: datetime, *, writes: bool) -> None:
+    """Status, content type and `error`, in that order; a write that cannot be trusted is in doubt."""
+    status = response.status_code
+    if status in OK:
+        if problem := _untrustworthy(response):
+            raise _failed(problem, where, status, writes=writes)
+        return
+    words = _words(response)
+    if status == requests.codes.too_many_requests:
+        raise Paused(
+            f"ServiceNow asks for a pause: {words}", until=pause(response.headers, now), scope=Scope.SITE, where=where
+        )
+    if status == requests.codes.not_found:
+        raise NotThere(f"ServiceNow has no such record, or hides it: {words}", where=where, status=status)
+    if status in UNDECIDED or status not in range(300, 500):
+        raise _failed(f"ServiceNow answered {status}: {words}", where, status, writes=writes)
+    raise Refused(f"ServiceNow refused ({status}): {words}", where=where, hint=_advice(status), status=status)
+
+
+def pause(headers: Mapping[str, str], now: datetime) -> datetime:
+    """When a 429 ends: Retry-After in seconds or as a date, else X-RateLimit-Reset, else a minute."""
+    until = _retry_after(headers.get("Retry-After", ""), now) or _reset(headers.get("X-RateLimit-Reset", ""), now)
+    return min(max(until or now + RATE_PAUSE, now + timedelta(seconds=1)), now + LONGEST_PAUSE)
+
+
+def _retry_after(text: str, now: datetime) -> datetime | None:
+    try:
+        return now + timedelta(seconds=float(text))
+    except (ValueError, OverflowError):
+        pass
+    try:
+        date = parsedate_to_datetime(text)
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _reset(text: str, now: datetime) -> datetime | None:
+    try:
+        number = float(text)
+        return now + timedelta(seconds=number) if number < EPOCH_SECONDS else datetime.fromtimestamp(number, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _untrustworthy(response: requests.Response) -> str:
+    kind = response.headers.get("Content-Type", "")
+    if "json" not in kind.lower():
+        return f"ServiceNow answered with {kind or 'something'} instead of JSON, as it does while an instance sleeps"
+    body = _json(response)
+    if not isinstance(body, Mapping):
+        return "ServiceNow's answer is no JSON object"
+    if body.get("error"):
+        return f"ServiceNow answered {response.status_code} with an error in it: {_words(response)}"
+    if not isinstance(body.get("result"), Mapping | list):
+        return "ServiceNow's answer has no result"
+    return ""
+
+
+def _failed(what: str, where: str, status: int, *, writes: bool) -> PlatformError:
+    if writes:
+        return InDoubt(
+            what, where=where, hint="The note is looked up by its id before anything is sent again.", status=status
+        )
+    return Unavailable(what, where=where, hint="It is tried again by itself.", status=status)
+
+
+def _words(response: requests.Response) -> str:
+    """ServiceNow's own words: message and detail of its error, else the beginning of the answer."""
+    body = _json(response)
+    error = body.get("error") if isinstance(body, Mapping) else None
+    if isinstance(error, Mapping):
+        said = [text for key in ("message", "detail") if isinstance(text := error.get(key), str) and text]
+        return ": ".join(dict.fromkeys(said)) or "no message"
+    if isinstance(error, str):
+        return error
+    return " ".join(response.text.split())[:200] or response.reason or "no message"
+
+
+def _json(response: requests.Response) -> Any:
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def _advice(status: int) -> str:
+    match status:
+        case 401:
+            return "Check the user and token under `auth` of this site in liaison.yaml."
+        case 403:
+            return "Give the account of this site the right to it (roles: itil, or what the access rules ask for)."
+        case _ if status in range(300, 400):
+            return "Redirects are not followed. Check the site's `url` in liaison.yaml."
+    return "Correct what it names, then send the note again by hand."
+
+
+def _why(error: requests.RequestException) -> str:
+    return type(error).__name__
+
+
+def _auth(auth: Auth) -> AuthBase | None:
+    if auth.user:
+        # As bytes: requests would write a str as Latin-1.
+        return HTTPBasicAuth(auth.user.encode(), auth.token.value.encode())
+    return Bearer(auth.token.value) if auth.token.value else None
+
+
+class Bearer(AuthBase):
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
