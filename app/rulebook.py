@@ -11,6 +11,7 @@ from core.errors import RulesError
 from core.moments import Moment
 from core.sites import Site
 from core.tickets import Ticket
+from rules.spoken import Reader
 
 log = logging.getLogger("liaison.rules")
 
@@ -41,7 +42,7 @@ class Rulebook:
         book = self.current
         return rules.decide(book, book.catalogue, ticket, moment, now, held=held)
 
-    def render(  # noqa: PLR0917 - a message and all it may mention
+    def render(
         self, message: Message, ticket: Ticket, moment: Moment, facts: Facts, site: Site, impacts: Sequence[Impact] = ()
     ) -> Words:
         book = self.current
@@ -59,6 +60,18 @@ class Rulebook:
 
     def next_due(self, cadence: Cadence, ticket: Ticket, made_at: datetime, site: Site) -> datetime:
         return rules.next_due(self.current, cadence, ticket, made_at=made_at, first=False, zone=site.timezone)
+
+    def due_text(self, due: datetime, now: datetime, ticket: Ticket, site: Site) -> str:
+        """As "by 14:30 today", in the zone in which the requester reads it."""
+        return self._reader(now, ticket, site).by(due)
+
+    def clock_text(self, at: datetime, now: datetime, ticket: Ticket, site: Site) -> str:
+        """As "14:05 today", in the zone in which the requester reads it."""
+        return self._reader(now, ticket, site).at(at)
+
+    def _reader(self, now: datetime, ticket: Ticket, site: Site) -> Reader:
+        location = self.current.catalogue.location_of(ticket)
+        return Reader(now, (location.timezone if location else "") or site.timezone)
 
     def _files(self) -> tuple[tuple[str, int, int], ...]:
         found = [f for path in self._paths for f in ([path] if path.is_file() else sorted(path.rglob("*.y*ml")))]

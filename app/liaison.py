@@ -1,0 +1,90 @@
+"""All parts, plugged together: one installation of Liaison."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import flask
+
+import ui.blueprint
+import webhooks.blueprint
+from app.attend import Attendant
+from app.composing import Composer
+from app.connectors import Connectors
+from app.engine import EmbeddedEngine
+from app.inbox import StoredInbox
+from app.outbox import Outbox
+from app.pauses import Pauses
+from app.rulebook import Rulebook
+from app.settings import Settings
+from app.store import Store, remembered
+from app.views import StoredViews
+from core.sites import Site
+from core.tickets import TicketRef
+from core.times import Clock, SystemClock, from_iso, iso
+
+RELOAD_SECONDS = 5
+PER_SITE_SHARE = 0.75
+
+
+class Liaison:
+    """Opens the store and the rules; raises StoreError, SettingsError or RulesError. `close` when done."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.rulebook = Rulebook([settings.rules] if settings.rules else [])
+        self.store = Store(settings.store)
+        self.store.upgrade()
+        self.store.start()
+        self.sites = {site.name: self._speaking(site) for site in settings.sites}
+        self.connectors = Connectors(self.sites, self.clock)
+        per_site = max(1, round(settings.workers * PER_SITE_SHARE))
+        self.engine = EmbeddedEngine(self.store, self.clock, workers=settings.workers, per_site=per_site)
+        self.inbox = StoredInbox(self.store, self.engine)
+        self.pauses = Pauses(self.store)
+        outbox = Outbox(self.store, self.clock, self.connectors, Composer(self.rulebook, self.clock), self.pauses)
+        self.attendant = Attendant(
+            self.store, self.clock, self.engine, self.connectors, self.rulebook, outbox, self.pauses
+        )
+        self.views = StoredViews(self.store, self.rulebook, self.pauses, self.clock)
+        self._stopping = threading.Event()
+
+    def _speaking(self, site: Site) -> Site:
+        """A site that states no time speaks from its installation on: when this store first saw its name."""
+        if site.name in self.settings.speak_from:
+            return site
+        since = remembered(self.store, f"speak_from:{site.name}", iso(self.clock.now()))
+        return replace(site, speak_from=from_iso(since))
+
+    def web(self) -> flask.Flask:
+        """The web application: webhooks, health, pages."""
+        app = flask.Flask("liaison", static_folder=None)
+        app.register_blueprint(webhooks.blueprint.blueprint(self.sites, self.inbox, self.clock, self.engine.nudge))
+        app.register_blueprint(ui.blueprint.blueprint(self.views, self.clock, pages_open=self.settings.pages_open))
+        return app
+
+    def attend(self, ref: TicketRef) -> None:
+        self.attendant.attend(ref)
+
+    def watch(self, told: Callable[[TicketRef], None]) -> None:
+        """Call `told` after each time a ticket was attended to."""
+        self.attendant.told = told
+
+    def run(self) -> None:
+        """Attend to tickets until `stop`; changed rules files are picked up on the way."""
+        reloader = threading.Thread(target=self._reload, name="rules reloader", daemon=True)
+        reloader.start()
+        self.engine.run(self.attend)
+        reloader.join()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.engine.stop()
+
+    def close(self) -> None:
+        self.store.close()
+
+    def _reload(self) -> None:
+        while not self._stopping.wait(RELOAD_SECONDS):
+            self.rulebook.reload()
