@@ -10,7 +10,8 @@ from marshmallow import ValidationError
 from marshmallow.experimental.context import Context
 
 from app import document, settings_words
-from app.settings_schema import InstallationSchema, Source
+from app.settings_schema import InstallationSchema
+from app.settings_values import Source
 from core.errors import Problem, SettingsError, Severity
 from core.sites import Flavour, Platform, Site
 

@@ -7,16 +7,16 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validates_schema
 
 from app import settings_values as values
-from app.settings_values import Among, SecretRef, Source
+from app.settings_values import Among, SecretRef
 from core.sites import Auth, Flavour, Platform, Serves, Site
 from core.tickets import Kind
 from core.times import EPOCH
 
-__all__ = ["InstallationSchema", "SiteSchema", "Source"]
-
 
 class Strict(Schema):
     class Meta:
+        """A name that nobody reads is a mistake, not a remark."""
+
         unknown = RAISE
 
 
