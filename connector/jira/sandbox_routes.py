@@ -143,7 +143,7 @@ def comment_routes(jira: "JiraStandIn") -> None:
         return jsonify({"startAt": start, "maxResults": most, "total": len(found), "comments": page})
 
     @app.post(path)
-    def add(version: str, named: str) -> tuple[Response, int]:
+    def add_comment(version: str, named: str) -> tuple[Response, int]:
         with jira.lock:
             issue, now = jira.found(named), jira.clock.now()
             comment = Comment(jira.next_id("comment"), issue.id, g.account.name, now, now)
@@ -158,12 +158,12 @@ def _one_comment_routes(jira: "JiraStandIn") -> None:
     app, path = jira.app, COMMENTS
 
     @app.get(f"{path}/<comment_id>")
-    def read(version: str, named: str, comment_id: str) -> Response:
+    def read_comment(version: str, named: str, comment_id: str) -> Response:
         with jira.lock:
             return _shown(jira, _commented(jira, named, comment_id), version)
 
     @app.put(f"{path}/<comment_id>")
-    def edit(version: str, named: str, comment_id: str) -> Response:
+    def edit_comment(version: str, named: str, comment_id: str) -> Response:
         with jira.lock:
             old = _commented(jira, named, comment_id)
             comment = Comment(old.id, old.issue, old.author, old.created, jira.clock.now(), properties=old.properties)
@@ -173,7 +173,7 @@ def _one_comment_routes(jira: "JiraStandIn") -> None:
             return _shown(jira, comment, version)
 
     @app.delete(f"{path}/<comment_id>")
-    def delete(version: str, named: str, comment_id: str) -> tuple[str, int]:  # noqa: ARG001 - the same on both
+    def delete_comment(version: str, named: str, comment_id: str) -> tuple[str, int]:  # noqa: ARG001 - the same on both
         with jira.lock:
             comment = _commented(jira, named, comment_id)
             jira.commit({"uncommented": comment.id, "from": comment.issue})
