@@ -52,6 +52,10 @@ class ServiceNowHarness:
             sys_id = ref.id.partition(":")[2]
             return list(next((c.entries for c in self.standin.conversations() if c.id == sys_id), ()))
 
+    def active_markup(self, ref: TicketRef) -> list[str]:
+        """Journals render what stands between `[code]` and `[/code]`, and nothing else."""
+        return [entry.html for entry in self.entries(ref) if entry.html]
+
     def close(self) -> None:
         self.connector.close()
         self.standin.stop()
