@@ -11,7 +11,6 @@ from rules.calendars import Calendar
 from rules.catalogue import Catalogue
 
 ALWAYS = "always"
-DAY = timedelta(days=1)
 DURATION = re.compile(r"(?P<days>\d{1,4})d|(?:(?P<hours>\d{1,5})h)?(?:(?P<minutes>\d{1,6})m)?")
 
 
@@ -50,9 +49,13 @@ def next_due(rules: Timing, cadence: Cadence, ticket: Ticket, *, made_at: dateti
     """When the next word is due: UTC, on the full minute, never sooner than the cadence says.
 
     `zone` is the site's, for calendars whose place is not in the catalogue. `made_at` is when the promise is made.
+    A calendar that does not open again counts as always open: a promise never waits for ever.
     """
-    del rules, zone
-    return ceiling(made_at + interval(cadence, ticket, made_at=made_at, first=first))
+    length = interval(cadence, ticket, made_at=made_at, first=first)
+    calendar = rules.calendars.get(cadence.calendar) if cadence.calendar != ALWAYS else None
+    place = rules.catalogue.location_of(ticket)
+    due = calendar.add(made_at, length, (place and place.timezone) or zone) if calendar else None
+    return ceiling(due or made_at + length)
 
 
 def interval(cadence: Cadence, ticket: Ticket, *, made_at: datetime, first: bool) -> timedelta:

@@ -1,9 +1,21 @@
 """Working time: when a calendar is open, and when so much open time will have passed."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+
+from rules.spoken import zone_named
+
+LOCATION = "location"
+DAY = timedelta(days=1)
+HORIZON = 800  # Days after which a calendar that has not opened is taken to stay closed.
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+OPENING = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
+ALL_DAY = (time(0), time(0))
+Opening = tuple[time, time]
+Dates = tuple[date, date]
 
 
 @dataclass(frozen=True)
@@ -13,14 +25,118 @@ class Calendar:
     empty means every date.
     """
 
-    timezone: str = "location"
+    timezone: str = LOCATION
     days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
-    open: tuple[tuple[time, time], ...] = ()
-    dates: tuple[tuple[date, date], ...] = ()
+    open: tuple[Opening, ...] = (ALL_DAY,)
+    dates: tuple[Dates, ...] = ()
+
+    def add(self, start: datetime, amount: timedelta, place: str) -> datetime | None:
+        """When `amount` of open time will have passed; whole days are open days. `place` is the zone where the
+        people are. None: the calendar does not open for so long any more. In UTC.
+        """
+        zone = place if self.timezone == LOCATION else self.timezone
+        if amount.days and amount == amount.days * DAY:
+            return self._after_days(start, amount.days, zone)
+        left = amount
+        for opened, closed in self.openings(start, zone):
+            if left <= closed - opened:
+                return opened + left
+            left -= closed - opened
+        return None
+
+    def openings(self, start: datetime, zone: str) -> Iterator[tuple[datetime, datetime]]:
+        """The open spans from `start` on, in UTC, in order, never overlapping."""
+        done = start.astimezone(UTC)
+        today = done.astimezone(zone_named(zone)).date()
+        for day in (today + (n - 1) * DAY for n in range(HORIZON)):
+            for opens, closes in self.open if self.is_open_day(day) else ():
+                until = day if closes > opens else day + DAY
+                begin, end = max(reached(day, opens, zone), done), reached(until, closes, zone)
+                if begin < end:
+                    yield begin, end
+                    done = end
+
+    def is_open_day(self, day: date) -> bool:
+        in_dates = not self.dates or any(first <= day <= last for first, last in self.dates)
+        return day.weekday() in self.days and in_dates
+
+    def _after_days(self, start: datetime, count: int, zone: str) -> datetime | None:
+        """The same local time `count` open days later; where it is closed then, the next opening."""
+        local = start.astimezone(zone_named(zone))
+        for ahead in range(1, HORIZON):
+            day = local.date() + ahead * DAY
+            count -= self.is_open_day(day)
+            if not count:
+                due = reached(day, local.time(), zone)
+                return next((opened for opened, _ in self.openings(due, zone)), None)
+        return None
+
+
+def reached(day: date, clock: time, zone: str) -> datetime:
+    """The first instant at which the clocks of a zone show this time or a later one, in UTC. So a shop that opens at
+    02:30 opens at 03:00 in the night in which 02:30 is skipped, and once where 02:30 comes twice.
+    """
+    local = datetime.combine(day, clock.replace(tzinfo=None), zone_named(zone))
+    first, second = local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
+    if first <= second:
+        return first
+    # Skipped: the clocks jump somewhere after `second` (by the offset that follows) and no later than `first`.
+    low, high = second, first
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) // 2
+        shown = middle.astimezone(zone_named(zone)).replace(tzinfo=None)
+        low, high = (low, middle) if shown >= local.replace(tzinfo=None) else (middle, high)
+    return high.replace(microsecond=0)
 
 
 def calendar_from(entry: Mapping[str, Any]) -> Calendar:
     """A calendar from its plain YAML values (`timezone`, `days`, `open`, `dates`; `holidays` is not active yet).
     Raises ValueError whose text tells a person what is wrong.
     """
-    raise NotImplementedError(entry)
+    zone = str(entry.get("timezone", LOCATION))
+    if zone != LOCATION:
+        zone_named(zone)
+    return Calendar(
+        zone,
+        _days(entry.get("days", "mon-sun")),
+        tuple(sorted(_opening(text) for text in _listed(entry.get("open", "00:00-24:00")))),
+        tuple(_dates(text) for text in _listed(entry.get("dates", ()))),
+    )
+
+
+def _listed(value: Any) -> Sequence[str]:
+    return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
+
+
+def _days(value: Any) -> tuple[int, ...]:
+    """`mon-sat`, `fri-mon`, `mon, wed`, or a list of such."""
+    found: set[int] = set()
+    for part in (piece.strip() for one in _listed(value) for piece in one.split(",")):
+        first, _, last = (end.strip().lower()[:3] for end in part.partition("-"))
+        if first not in WEEKDAYS or (last or first) not in WEEKDAYS:
+            raise ValueError(f"{part!r} is not a day or a span of days. Write mon-sat, or [mon, wed].")
+        start = WEEKDAYS.index(first)
+        found |= {(start + n) % 7 for n in range((WEEKDAYS.index(last or first) - start) % 7 + 1)}
+    return tuple(sorted(found))
+
+
+def _opening(text: str) -> Opening:
+    found = OPENING.fullmatch(text.strip())
+    if not found:
+        raise ValueError(f"{text!r} is not an opening. Write it like 08:00-20:00; a night is 22:00-06:00.")
+    opens = time(int(found[1]), int(found[2]))
+    closes = time(int(found[3]), int(found[4])) if found[3] else time(0)
+    if opens == closes and "24:00" not in text:
+        raise ValueError(f"{text!r} opens and closes at the same time. A whole day is 00:00-24:00.")
+    return opens, closes
+
+
+def _dates(text: str) -> Dates:
+    first, _, last = text.partition("..")
+    try:
+        span = date.fromisoformat(first.strip()), date.fromisoformat((last or first).strip())
+    except ValueError:
+        raise ValueError(f"{text!r} are not dates. Write 2026-11-23..2026-12-31, or one date.") from None
+    if span[0] > span[1]:
+        raise ValueError(f"{text!r} ends before it begins.")
+    return span

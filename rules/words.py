@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Protocol
 
 import minijinja
@@ -74,9 +74,12 @@ def render(
     del language
     scene = Scene(catalogue, ticket, message.audience, facts, zone, impacts)
     slot = f"rule {message.rule}, {message.audience}.{moment.kind}"
-    if read(message.template).faults:
-        raise WordsError(f"{slot}: {read(message.template).faults[0].message}", where=message.where)
+    for fault in _errors(message.template, message.audience, str(moment.kind)):
+        raise WordsError(f"{slot}: {fault.message}", where=message.where)
     text, inserted = _fill(message.template, scene, slot, message.where)
+    if not text:
+        hint = "Write `none` to be silent."
+        raise WordsError(f"{slot} says nothing at all for this ticket.", where=message.where, hint=hint)
     if message.audience not in CUSTOMER_FACING:
         return Words(text)
     return Words(text, _leak(text, inserted, ticket.key, rules.allow))
@@ -115,8 +118,6 @@ def _fill(source: str, scene: Scene, slot: str, where: str) -> tuple[str, list[s
         name = scene.asked[0]
         hint = f"Ask first: {{% if {name.partition('.')[0]} %}} … {{% endif %}}."
         raise WordsError(f"{slot} says {name}, and there is none.", where=where, hint=hint)
-    if not text:
-        raise WordsError(f"{slot} says nothing at all for this ticket.", where=where, hint="Write `none` to be silent.")
     return text, inserted
 
 
@@ -155,6 +156,12 @@ def _tidy(text: str) -> str:
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     text = re.sub(r" ([.,])(?=\s|$)", r"\1", text)
     return text[:1].upper() + text[1:] if FIRST_WORD.match(text) else text
+
+
+@lru_cache(maxsize=4096)
+def _errors(source: str, audience: Audience, moment: str) -> tuple[Fault, ...]:
+    """What makes a template unfit for its slot; asked again before each rendering, whoever loaded the rule."""
+    return (*read(source).faults, *_foreign_names(source, audience, moment))
 
 
 def _foreign_names(source: str, audience: Audience, moment: str) -> Iterator[Fault]:
