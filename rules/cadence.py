@@ -11,7 +11,7 @@ from rules.calendars import Calendar
 from rules.catalogue import Catalogue
 
 ALWAYS = "always"
-DURATION = re.compile(r"(?P<days>\d{1,4})d|(?:(?P<hours>\d{1,5})h)?(?:(?P<minutes>\d{1,6})m)?")
+DURATION = re.compile(r"(?P<days>\d{1,4})d|(?:(?P<hours>\d{1,5})h)?(?:(?P<minutes>\d{1,6})m)?", re.ASCII)
 
 
 class Timing(Protocol):
