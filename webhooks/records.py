@@ -11,7 +11,7 @@ OPERATIONS = frozenset({"insert", "update", "delete"})
 
 TABLE = re.compile(r"[a-z][a-z0-9_]{1,79}")
 # A GUID as a rule; records that come with the product have readable ids.
-SYS_ID = re.compile(r"[A-Za-z0-9_-]{2,64}")
+SYS_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,63}")
 PREFIXES = {"INC": "incident", "CHG": "change_request"}
 
 
