@@ -108,29 +108,26 @@ def _inline(attrs: Any) -> str:
     return str(found)
 
 
-# What a backslash escapes in Jira: BackslashEscapeRendererComponent of atlassian-renderer. A backslash itself, a
-# smiley, and a block's name at the start of a line have no such escape: there a character entity stands.
-ESCAPED = re.compile(r"[#*_+?^~|%{}\[\]()!@]|(?<!\w)-|-(?!\w)")
-ENTITY = re.compile(r"&(?=#?\w+;)")
-BLOCK = re.compile(r"^([ \t]*)([hb])(?=[1-6]\.|q\.)", re.MULTILINE | re.IGNORECASE)
-SMILEY = re.compile(r"[:;](?=-?[()PDpd|/\\*])")
-LINK = re.compile(r"(?<=[A-Za-z0-9]):(?=//)|(?<=mailto):|(?<=file):", re.IGNORECASE)
+# What a backslash escapes in Jira: BackslashEscapeRendererComponent of atlassian-renderer. Where there is no such
+# escape (a backslash itself, a smiley, a bare link, a block's name at the start of a line) a character entity stands.
+SPECIAL = re.compile(
+    r"[#*_+?^~|%{}\[\]()!@]|(?<!\w)-|-(?!\w)"
+    r"|\\|&(?=#?\w+;)"
+    r"|[:;](?=-?[()PDpd|/\\*])|(?<=mailto):|(?<=file):"
+    r"|^[ \t]*[hb](?=[1-6]\.|q\.)",
+    re.MULTILINE | re.IGNORECASE,
+)
+ENTITIES = frozenset("\\&:;hHbB")
 
 
 def escaped(text: str) -> str:
     """Text that Jira's wiki renderer shows as it is."""
-    safe = ENTITY.sub("&amp;", clean(text)).replace("\\", "&#92;")
-    safe = LINK.sub("&#58;", safe)
-    safe = SMILEY.sub(lambda found: f"&#{ord(found[0])};", safe)
-    safe = BLOCK.sub(lambda found: f"{found[1]}&#{ord(found[2])};", safe)
-    return _outside_entities(safe)
+    return SPECIAL.sub(_neutral, clean(text))
 
 
-def _outside_entities(text: str) -> str:
-    pieces = re.split(r"(&#\d+;|&amp;)", text)
-    return "".join(
-        piece if number % 2 else ESCAPED.sub(lambda f: "\\" + f[0], piece) for number, piece in enumerate(pieces)
-    )
+def _neutral(found: re.Match[str]) -> str:
+    before, last = found[0][:-1], found[0][-1]
+    return f"{before}&#{ord(last)};" if last in ENTITIES else f"{before}\\{last}"
 
 
 def to_wiki(paragraphs: Iterable[Paragraph]) -> str:

@@ -36,5 +36,5 @@ def wiki_markup(text: str) -> list[str]:
     """
     lines = [line for line in text.split("\n") if line != "{quote}"]
     bare = "\n".join(re.sub(r"^\*(.*)(?<!\\)\*$", r"\1", line) for line in lines)
-    shown = re.sub(r"(?<!\\)\\[-#*_+?^~|%{}\[\]()!@]|&(?:#\d+|amp);", "\N{WHITE SQUARE}", bare)
+    shown = re.sub(r"(?<!\\)\\[-#*_+?^~|%{}\[\]()!@]|&#\d+;", "\N{WHITE SQUARE}", bare)
     return [f"{name}: {hit[0]!r}" for name, pattern in ACTIVE.items() for hit in re.finditer(pattern, shown)]
