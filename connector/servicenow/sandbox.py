@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from flask import Response, request
+from werkzeug.exceptions import NotFound
 
 from connector.sandbox import Conversation, Entry, Hooks, StandIn
 from connector.servicenow.cells import Cell, cell
@@ -96,7 +97,7 @@ class ServiceNowStandIn(StandIn):
         with self.lock:
             known = self.tables.ticket(key) if key else ("", "")
             if key and not known[0]:
-                raise KeyError(f"the stand-in has no ticket {key!r}")
+                raise NotFound(f"The stand-in has no ticket {key!r}.")
             raw = body.get("raw")
             table = known[0] or str(body.get("table") or cell((raw or {}).get("sys_class_name")).value or "incident")
             loud = not body.get("silent")
@@ -118,7 +119,7 @@ class ServiceNowStandIn(StandIn):
         self._detail({**self.tables.records[table].get(sys_id, {}), **columns}, details)
         before = self.tables.records[table].get(sys_id)
         if before is None:
-            sys_id = columns.get("sys_id") or made_up_id(table, str(sum(map(len, self.tables.records.values()))))
+            sys_id = columns.get("sys_id") or made_up_id(table, f"created {len(self.tables.saves)}")
             columns = {**self._inserted(table, actor), **columns, "sys_id": sys_id, "sys_class_name": table}
             columns["number"] = columns.get("number") or self._number(table)
         words = {name: columns.pop(name) for name in JOURNALS if columns.get(name)}

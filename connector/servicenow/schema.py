@@ -27,8 +27,14 @@ REFERENCES = (
     *("assigned_to", "company", *REQUESTERS, *(f"{role}.location" for role in REQUESTERS)),
     *("parent", "parent_incident", "duplicate_of", "caused_by", "problem_id"),
 )
-WHOLE = ("number", "short_description", "state", "priority", "opened_at", "sys_updated_on")
-"""What a payload must carry to be taken for the record; a thin one only says which record to read."""
+WHOLE = {
+    Kind.INCIDENT: ("hold_reason", "close_code"),
+    Kind.CHANGE: ("type", "approval", "start_date", "end_date", "close_code"),
+    "": ("number", "short_description", "state", "priority", "opened_at", "sys_updated_on", *RULED),
+}
+"""What a payload must carry, empty or not, to be taken for the record. A column that is told at one time and left out
+at another would look like a change, so a thinner payload only says which record to read.
+"""
 PARENT = ("number", "state", "priority", "major_incident_state")
 COLUMNS = (
     *("sys_id", "sys_class_name", "number", "short_description", "description", "state", "hold_reason"),
@@ -224,14 +230,15 @@ class Record:
     @property
     def whole(self) -> bool:
         """Whether this says all that rules rest on, so that the record need not be read."""
-        essential = all(self.cells[name].said for name in WHOLE) and all(
-            self.cells[name].code for name in ("number", "state")
-        )
+        said = all(self.cells[name].said for name in (*WHOLE[""], *WHOLE.get(self.kind, ())))
+        said &= any(self.cells[name].said for name in REQUESTERS)
+        said &= self.kind != Kind.INCIDENT or self.cells["parent_incident"].said or self.cells["parent"].said
+        known = bool(self.cells["number"].code and self.cells["state"].code and self._revision())
         named = all(self.name(name) for name in RULED if self.cells[name].sys_id)
         parent = self._parent()
         family = parent is None or bool(parent.id and parent.key)
         risk = not self.cells["risk"].code or bool(self._risk())
-        return essential and bool(self._revision()) and named and family and risk
+        return said and known and named and family and risk
 
     def name(self, column: str) -> str:
         """What a reference is called: from the payload, else from what was learnt earlier."""
