@@ -194,7 +194,9 @@ class Reader:
                 self.fault(token.at, f"{token.text!r} is not part of a message's language: it does not compute.")
             elif token.text == "(" and before.kind == "name" and before.text not in WORDS | FILTERS.keys():
                 self.fault(before.at, f"{before.text}(…) is a call; a message has none.")
-            elif token.text == "[" and (before.kind != "sign" or before.text in ")]") and before.text not in WORDS:
+            elif (
+                token.text == "[" and (before.kind != "sign" or before.text in {")", "]"}) and before.text not in WORDS
+            ):
                 self.fault(token.at, "Write a name with a dot, like service.name.")
         for start, path in paths(tokens):
             self.use(start, path, printed=printed and len(tokens) == 1 + 2 * path.count("."))

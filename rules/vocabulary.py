@@ -85,5 +85,5 @@ def names_for(audience: Audience | str) -> Mapping[str, Name]:
 
 def did_you_mean(wrong: str, known: Mapping[str, object] | tuple[str, ...]) -> str:
     """A sentence with the nearest known name; `""` where nothing is near."""
-    near = get_close_matches(wrong, list(known), n=1, cutoff=0.6)
+    near = get_close_matches(wrong, list(known), n=1, cutoff=0.7)
     return f"Did you mean {near[0]}?" if near else ""
