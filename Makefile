@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-header --
 .PHONY: run test check types lint unit lock clean
 
 run: .venv/ready
-	$(BIN)/liaison run
+	@if [ -f liaison.yaml ]; then $(BIN)/liaison serve; else $(BIN)/liaison demo; fi
 
 test: check
 

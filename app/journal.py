@@ -20,6 +20,7 @@ class What(StrEnum):
     KEPT = "kept"
     WITHDRAWN = "withdrawn"
     FAILED = "failed"  # a note was refused, stopped or is in doubt: a person may have to act
+    DECIDED = "decided"  # by a named person
     FOUND = "found"  # a note in doubt stood in the ticket after all
 
 

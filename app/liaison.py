@@ -47,7 +47,7 @@ class Liaison:
         self.attendant = Attendant(
             self.store, self.clock, self.engine, self.connectors, self.rulebook, outbox, self.pauses
         )
-        self.views = StoredViews(self.store, self.rulebook, self.pauses, self.clock)
+        self.views = StoredViews(self.store, self.rulebook, self.pauses)
         self._stopping = threading.Event()
 
     def _speaking(self, site: Site) -> Site:

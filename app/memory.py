@@ -9,10 +9,12 @@ from core.times import from_iso, iso
 
 @dataclass
 class Memory:
-    """`occurrences` counts moments by kind; `pending` holds moments that wait to settle, with the time each was first
-    seen, until `settle_until`. `gates` are the ids that hold the ticket silent now, `held` the sticky ones among all that ever fired,
-    `lifted` those a named person lifted. `living_*` is the agents' one internal note; `agents_meaning` a digest of it
-    without its times. `state_since` is when the present state was first seen. `told_*` is what the requester last read from Liaison.
+    """`occurrences` counts moments by kind.
+
+    `pending` holds moments that wait to settle, with the time each was first seen, until `settle_until`. `gates` are
+    the ids that hold the ticket silent now, `held` the sticky ones among all that ever fired, `lifted` those a named
+    person lifted. `state_since` is when the present state was first seen. `living_comment` is the agents' one internal
+    note; `agents_meaning` a digest of it without its times. `told` is what the requester last read from Liaison.
     """
 
     adopted: bool = False

@@ -27,6 +27,7 @@ from core.moments import TERMINAL, MomentKind
 from core.notes import Audience, Letter, NoteState, Part, Written, may_move, plain
 from core.ports import Connector
 from core.promises import Promise
+from core.sightings import Snapshot
 from core.sites import Site
 from core.tickets import TicketRef
 from core.times import Clock, iso
@@ -153,7 +154,7 @@ class Outbox:
 
     def _facts(
         self, tx: Transaction, ref: TicketRef, fence: int
-    ) -> tuple[snapshots.Snapshot | None, Memory, tuple[Promise, ...]]:
+    ) -> tuple[Snapshot | None, Memory, tuple[Promise, ...]]:
         claims.hold(tx, ref, fence)
         row = tx.execute(select(T.c.newest, T.c.attended, T.c.memory).where(of(T, ref))).one()
         snapshot = snapshots.load(row.newest) or snapshots.load(row.attended)

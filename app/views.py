@@ -1,159 +1,23 @@
 """`ui.views.Views` over the store."""
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
-
-import orjson
-from sqlalchemy import Connection, Row, and_, func, or_, select
-
-from app import snapshots, tables
-from app.journal import What
-from app.memory import Memory
+from app.findings import Findings
 from app.pauses import Pauses
-from app.rows import of, time
 from app.rulebook import Rulebook
 from app.store import Store
-from core.decisions import Reason
 from core.errors import StoreError
-from core.notes import Audience, NoteState
-from core.promises import PromiseState
-from core.tickets import TicketRef
-from core.times import Clock, from_iso
-from ui.views import (
-    NEEDS_A_PERSON,
-    Health,
-    NoteRow,
-    Overview,
-    PromiseRow,
-    SilenceCount,
-    SilenceRow,
-    StoryView,
-)
-
-N, T, P, J = tables.notes, tables.tickets, tables.promises, tables.journal
-MOST = 100
-NEWEST = 30
-REACHED = ("written_at", "doubt_since", "sending_at", "planned_at")
+from ui.views import Health
 
 
-class StoredViews:
-    def __init__(self, store: Store, rulebook: Rulebook, pauses: Pauses, clock: Clock) -> None:
-        self._store, self._rulebook, self._pauses, self._clock = store, rulebook, pauses, clock
-
-    def overview(self) -> Overview:
-        with self._store.read() as connection:
-            promises = _with_ticket(connection, P, P.c.state == PromiseState.OPEN, P.c.due.asc(), MOST)
-            written = _with_ticket(connection, N, N.c.state == NoteState.WRITTEN, N.c.written_at.desc(), NEWEST)
-            attention = _with_ticket(connection, N, N.c.state.in_(NEEDS_A_PERSON), N.c.planned_at.desc(), MOST)
-            counted = connection.execute(
-                select(J.c.reason, func.count()).where(J.c.what == What.SILENT).group_by(J.c.reason)
-            )
-            since = connection.execute(select(J.c.at).order_by(J.c.id).limit(1)).scalar()
-            return Overview(
-                promises=tuple(_promise(row) for row in promises),
-                notes=tuple(_note(row) for row in written),
-                attention=tuple(_note(row) for row in attention),
-                silences=tuple(SilenceCount(Reason(reason), count) for reason, count in counted),
-                since=time(since),
-            )
-
-    def story(self, ref: TicketRef) -> StoryView | None:
-        with self._store.read() as connection:
-            row = connection.execute(
-                select(T).where(T.c.site == ref.site, or_(T.c.id == ref.id, and_(T.c.key == ref.id, T.c.key != "")))
-            ).first()
-            return _story(connection, row) if row else None
-
-    def find(self, key: str) -> list[TicketRef]:
-        """Tickets of any site with this key or id."""
-        with self._store.read() as connection:
-            rows = connection.execute(select(T.c.site, T.c.id).where(or_(T.c.key == key, T.c.id == key)))
-            return [TicketRef(*row) for row in rows]
+class StoredViews(Findings):
+    def __init__(self, store: Store, rulebook: Rulebook, pauses: Pauses) -> None:
+        super().__init__(store)
+        self._rulebook, self._pauses = rulebook, pauses
 
     def health(self) -> Health:
-        reasons = [f"{site}: {what}" for site, what in self._alarms()]
+        try:
+            reasons = [f"{site}: {what}" for site, what in self._pauses.alarms().items()]
+        except StoreError as error:
+            reasons = [str(error)]
         if self._rulebook.problem:
             reasons.append(f"The changed rules are not used: {self._rulebook.problem}")
         return Health(tuple(reasons), self._rulebook.current.hash)
-
-    def _alarms(self) -> Iterable[tuple[str, str]]:
-        try:
-            return self._pauses.alarms().items()
-        except StoreError as error:
-            return [("store", str(error))]
-
-
-def _with_ticket(connection: Connection, table: Any, where: Any, order: Any, most: int) -> list[Row[Any]]:
-    joined = table.join(T, and_(table.c.site == T.c.site, table.c.ticket_id == T.c.id))
-    query = select(table, T.c.key.label("ticket_key"), T.c.memory).select_from(joined)
-    return list(connection.execute(query.where(where).order_by(order).limit(most)))
-
-
-def _story(connection: Connection, row: Row[Any]) -> StoryView:
-    ref = TicketRef(row.site, row.id)
-    newest = snapshots.load(row.newest)
-    gates = tuple(Memory.from_dict(orjson.loads(row.memory)).gates)
-    silences = connection.execute(
-        select(J).where(of(J, ref), J.c.what == What.SILENT).order_by(J.c.id.desc()).limit(MOST)
-    )
-    return StoryView(
-        ref=ref,
-        ticket=newest.ticket if newest else None,
-        served=newest.served if newest else True,
-        not_served_because=newest.not_served_because if newest else "",
-        notes=tuple(_note(r) for r in _with_ticket(connection, N, of(N, ref), N.c.planned_at.asc(), MOST * 10)),
-        promises=tuple(_promise(r) for r in _with_ticket(connection, P, of(P, ref), P.c.made_at.asc(), MOST * 10)),
-        silences=tuple(_silence(r) for r in silences),
-        unmapped=newest.unmapped if newest else (),
-        held_by=gates,
-    )
-
-
-def _held(row: Row[Any]) -> str:
-    return ", ".join(Memory.from_dict(orjson.loads(row.memory)).gates)
-
-
-def _promise(row: Row[Any]) -> PromiseRow:
-    return PromiseRow(
-        ref=TicketRef(row.site, row.ticket_id),
-        audience=Audience(row.audience),
-        due=from_iso(row.due),
-        made_at=from_iso(row.made_at),
-        key=row.ticket_key,
-        rule=row.rule,
-        state=PromiseState(row.state),
-        ended_at=time(row.ended_at),
-        kept_by=row.kept_by,
-        held_by=_held(row),
-    )
-
-
-def _note(row: Row[Any]) -> NoteRow:
-    reached = next(getattr(row, name) for name in REACHED if getattr(row, name))
-    state = NoteState(row.state)
-    return NoteRow(
-        id=row.id,
-        ref=TicketRef(row.site, row.ticket_id),
-        audience=Audience(row.audience),
-        moment=row.moment,
-        state=state,
-        at=datetime.fromisoformat(reached),
-        text=row.text,
-        key=row.ticket_key,
-        rule=row.rule,
-        problem=row.problem,
-        public=Audience(row.audience) is not Audience.AGENTS if state is NoteState.WRITTEN else None,
-        held_by=_held(row),
-    )
-
-
-def _silence(row: Row[Any]) -> SilenceRow:
-    return SilenceRow(
-        at=from_iso(row.at),
-        moment=row.moment,
-        reason=Reason(row.reason),
-        audience=Audience(row.audience) if row.audience else None,
-        detail=row.detail,
-        by=row.rule,
-    )

@@ -1,0 +1,128 @@
+"""The `liaison` command.
+
+Exit codes: 0 done, 1 the answer is no (errors in rules, a comment missing), 2 cannot be done.
+"""
+
+import logging
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from app import demo, replay
+from app.cli_common import config_option, console, installation, json_option, print_json
+from app.cli_rules import rules_group
+from app.cli_tickets import db_group, lift, note, ticket, unalarm
+from app.liaison import Liaison
+from app.locking import only_one
+from app.sandboxes import run as run_sandboxes
+from app.serving import Server
+from app.settings import Listen
+from core.errors import LiaisonError
+
+
+class Speaking(click.Group):
+    """Commands say what went wrong in a sentence, without a stack trace."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LiaisonError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=Speaking)
+@click.option("--verbose", is_flag=True, help="Log more.")
+@click.version_option(package_name="itsm-liaison")
+def main(verbose: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """The business liaison inside the ticket."""
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+@main.command()
+@config_option
+def serve(config: Path) -> None:
+    """Serve an installation: receive webhooks, attend to tickets, show the pages."""
+    logging.getLogger("liaison").setLevel(logging.INFO)
+    settings = installation(config)
+    with only_one(settings.store):
+        liaison = Liaison(settings)
+        server = Server(liaison.web(), settings.listen)
+        server.start()
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            liaison.stop()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        console.print(f"Liaison answers at {server.url}/ and takes webhooks at {server.url}/hooks/<site>.")
+        liaison.run()
+        server.stop()
+        liaison.close()
+
+
+@main.command("demo")
+@click.option("--once", is_flag=True, help="Play at full speed, show every conversation, and end.")
+@click.option("--port", type=int, default=8080, show_default=True, help="Liaison's port; 0 takes any free one.")
+def play(once: bool, port: int) -> None:  # noqa: FBT001 - click passes flags so
+    """Play a short story into two stand-in platforms, and watch what Liaison writes."""
+    sys.exit(demo.run(console, once=once, listen=Listen(port=0 if once else port)))
+
+
+@main.command()
+@click.argument("platform", type=click.Choice(["jira", "servicenow", "both"]), default="both")
+@click.option("--hook", default="http://127.0.0.1:8080", show_default=True, help="Where Liaison listens.")
+@click.option("--secret", default="sandbox", show_default=True, help="What webhooks are signed with.")
+@click.option("--jira-port", type=int, default=8081, show_default=True)
+@click.option("--servicenow-port", type=int, default=8082, show_default=True)
+def sandbox(platform: str, hook: str, secret: str, jira_port: int, servicenow_port: int) -> None:
+    """Run stand-ins of the platforms, to try Liaison against."""
+    run_sandboxes(console, platform, hook, secret, {"jira": jira_port, "servicenow": servicenow_port})
+
+
+@main.command("replay")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--work",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".liaison/replay"),
+    show_default=True,
+    help="Where the store and the stand-in remember: a replay that was cut off goes on from there.",
+)
+@click.option("--fresh", is_flag=True, help="Forget what is in the work folder first.")
+@click.option("--rules", type=click.Path(exists=True, path_type=Path), help="Rules to use above the shipped packs.")
+@json_option
+def replay_files(files: tuple[Path, ...], work: Path, fresh: bool, rules: Path | None, as_json: bool) -> None:  # noqa: FBT001
+    """Replay recorded ServiceNow deliveries through the real pipeline into a stand-in."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        summary = replay.replay(replay.read(files), work, rules, progress, fresh=fresh)
+    print_json(summary.to_dict()) if as_json else _show(summary)
+    sys.exit(0 if summary.good else 1)
+
+
+def _show(summary: replay.Summary) -> None:
+    console.print(
+        f"{summary.events} events: {summary.stored} stored, {summary.seen} seen before, {summary.refused} refused. "
+        f"{summary.tickets} tickets, {summary.unattended} deliveries unattended."
+    )
+    for title, counts in (("Comments", summary.comments), ("Silences", summary.silences), ("Open", summary.open_notes)):
+        if counts:
+            table = Table(title, "Count")
+            for name, count in counts.items():
+                table.add_row(name, str(count))
+            console.print(table)
+    verdict = "green" if summary.good else "red"
+    console.print(f"[{verdict}]{len(summary.lost)} lost, {len(summary.doubled)} doubled.[/{verdict}]")
+
+
+for command in (rules_group, ticket, note, lift, unalarm, db_group):
+    main.add_command(command)

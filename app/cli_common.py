@@ -1,0 +1,58 @@
+"""What the commands share: options, the store of an installation, output for scripts."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+from rich.console import Console
+
+from app.settings import Settings
+from app.settings import load as load_settings
+from app.store import Store
+from core.errors import LiaisonError, Severity
+
+console = Console(highlight=False, soft_wrap=False)
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("liaison.yaml"),
+    show_default=True,
+    help="The installation to use.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+who_option = click.option("--as", "who", required=True, help="Your name: it is kept with the decision.")
+
+
+def installation(config: Path) -> Settings:
+    """The settings; warnings go to standard error. Raises SettingsError."""
+    settings = load_settings(config, os.environ)
+    for warning in settings.warnings:
+        click.echo(f"{warning} ({Severity.WARNING})", err=True)
+    return settings
+
+
+@contextmanager
+def opened(config: Path) -> Iterator[Store]:
+    """The installation's store. Raises LiaisonError where there is none yet."""
+    settings = installation(config)
+    path = Path(settings.store.removeprefix("sqlite:///"))
+    if not path.exists():
+        raise LiaisonError("there is no store yet.", where=settings.store, hint="Start `liaison serve` first.")
+    store = Store(settings.store)
+    store.upgrade()
+    store.start()
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def print_json(value: Any) -> None:
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode())
+    sys.stdout.write("\n")

@@ -1,0 +1,23 @@
+"""One server for one SQLite store: a second one would attend to the same tickets."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.errors import StoreError
+
+
+@contextmanager
+def only_one(store: str) -> Iterator[None]:
+    """Hold the store for this process. Raises StoreError where another server holds it; a killed one holds nothing."""
+    path = Path(store.removeprefix("sqlite:///") + ".lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StoreError(
+                "another Liaison serves this store.", where=store, hint="Stop it, or give this one its own store."
+            ) from error
+        yield

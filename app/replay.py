@@ -1,0 +1,213 @@
+"""`liaison replay`: recorded ServiceNow deliveries through the real pipeline, the clock driven by their own times.
+
+The work folder holds the store and the stand-in's ledger, so a replay that was killed goes on where it was.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import requests
+from rich.progress import Progress
+from sqlalchemy import func, select
+
+from app import tables
+from app.clocks import DrivenClock
+from app.driving import Driver
+from app.journal import What
+from app.liaison import Liaison
+from app.serving import Server
+from app.settings import Listen, Settings
+from connector.servicenow.sandbox import ServiceNowStandIn, business_rule, timestamped_signature
+from core.errors import LiaisonError, PayloadError
+from core.notes import NoteState
+from core.sites import Auth, Platform, Secret, Site
+from core.times import iso
+
+SITE = "servicenow"
+SECRET = "only-for-the-replay"  # noqa: S105 - both ends of it run in this process
+NOTE_ID = "u_liaison_note_id"
+AFTERWARDS = timedelta(minutes=15)
+N, J, D, T = tables.notes, tables.journal, tables.deliveries, tables.tickets
+
+
+@dataclass
+class Summary:
+    """What came of a replay. `lost` and `doubled` compare the store's notes with what stands in the stand-in."""
+
+    events: int = 0
+    stored: int = 0
+    seen: int = 0
+    refused: int = 0
+    tickets: int = 0
+    unattended: int = 0
+    comments: dict[str, int] = field(default_factory=dict)
+    silences: dict[str, int] = field(default_factory=dict)
+    open_notes: dict[str, int] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.doubled or self.refused or self.unattended)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "good": self.good}
+
+
+def read(paths: Iterable[Path]) -> list[dict[str, Any]]:
+    """The deliveries of all files, in their order. Raises PayloadError naming file and line."""
+    events = []
+    for path in paths:
+        for number, line in enumerate(path.read_bytes().splitlines(), 1):
+            if line.strip():
+                events.append(_event(line, f"{path}:{number}"))
+    return events
+
+
+def _event(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        event = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise PayloadError(f"this is not JSON: {error}.", where=where) from error
+    if not isinstance(event, dict) or not isinstance(event.get("record"), dict) or "sent_at" not in event:
+        raise PayloadError(
+            "a replay takes ServiceNow envelopes with event_id, table, operation, sent_at and record.", where=where
+        )
+    return event
+
+
+def replay(events: list[dict[str, Any]], work: Path, rules: Path | None, progress: Progress, *, fresh: bool) -> Summary:
+    """Replay into a stand-in of its own; raises LiaisonError when there is nothing to replay."""
+    if not events:
+        raise LiaisonError("there are no events in these files.")
+    if fresh:
+        shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True, exist_ok=True)
+    summary = Summary(events=len(events))
+    with _stage(events, work, rules) as (liaison, snow, driver, clock, server):
+        clock.move(_latest(liaison))
+        _create(events, snow, progress)
+        task = progress.add_task("Replaying", total=len(events))
+        session = requests.Session()
+        session.trust_env = False
+        sign = timestamped_signature(SECRET, clock)
+        for event in events:
+            driver.advance(_time(event))
+            _into_stand_in(event, snow)
+            raw = orjson.dumps(event)
+            headers = {"Content-Type": "application/json", **sign(raw)}
+            status = session.post(f"{server.url}/hooks/{SITE}", data=raw, headers=headers, timeout=30).status_code
+            summary.stored += status == requests.codes.accepted
+            summary.seen += status == requests.codes.ok
+            summary.refused += status not in (requests.codes.accepted, requests.codes.ok)
+            driver.settle()
+            progress.advance(task)
+        driver.advance(max(clock.now(), _time(events[-1]) + AFTERWARDS))
+        _count(summary, liaison, snow)
+    return summary
+
+
+@contextmanager
+def _stage(
+    events: list[dict[str, Any]], work: Path, rules: Path | None
+) -> Iterator[tuple[Liaison, ServiceNowStandIn, Driver, DrivenClock, Server]]:
+    start = _time(events[0])
+    clock = DrivenClock(start)
+    snow = ServiceNowStandIn(clock=clock, ledger=work / "stand-in.ndjson", note_id_column=NOTE_ID)
+    snow.start()
+    site = Site(
+        name=SITE,
+        platform=Platform.SERVICENOW,
+        url=snow.url,
+        auth=Auth("liaison", Secret("liaison")),
+        account="liaison",
+        webhook_secrets=(Secret(SECRET),),
+        note_id_column=NOTE_ID,
+        speak_from=start - timedelta(days=1),
+    )
+    store = f"sqlite:///{(work / 'store.db').absolute()}"
+    liaison = Liaison(Settings(store, rules, (site,), speak_from={SITE: site.speak_from}), clock)
+    server = Server(liaison.web(), Listen(port=0))
+    server.start()
+    snow.hooks = business_rule(f"{server.url}/hooks/{SITE}", SECRET, clock)
+    try:
+        yield liaison, snow, Driver(liaison, clock, (snow.hooks,)), clock, server
+    finally:
+        snow.stop()
+        server.stop()
+        liaison.close()
+
+
+def _time(event: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(event["sent_at"]).replace(tzinfo=UTC)
+
+
+def _latest(liaison: Liaison) -> datetime:
+    """Where a replay that was cut off had got to: a clock never runs backwards."""
+    with liaison.store.read() as connection:
+        times = [
+            connection.execute(select(func.max(column))).scalar()
+            for column in (D.c.received_at, N.c.planned_at, N.c.written_at, N.c.sending_at, J.c.at)
+        ]
+    return datetime.fromisoformat(max([t for t in times if t], default=iso(datetime.min.replace(tzinfo=UTC))))
+
+
+def _create(events: list[dict[str, Any]], snow: ServiceNowStandIn, progress: Progress) -> None:
+    """Every record stands in the stand-in before the first event is delivered."""
+    first: dict[str, dict[str, Any]] = {}
+    for event in events:
+        first.setdefault(_sys_id(event), event)
+    task = progress.add_task("Creating records", total=len(first))
+    for sys_id, event in first.items():
+        if sys_id not in snow.tables.records[event["table"]]:
+            snow.change("", {"table": event["table"], "raw": event["record"], "silent": True})
+        progress.advance(task)
+
+
+def _into_stand_in(event: dict[str, Any], snow: ServiceNowStandIn) -> None:
+    """The record as it was at this event: what a read at this time would have found. Never back in time."""
+    known = snow.tables.records[event["table"]].get(_sys_id(event), {})
+    if _plain(event["record"].get("sys_updated_on")) >= known.get("sys_updated_on", ""):
+        snow.change("", {"table": event["table"], "raw": event["record"], "silent": True})
+
+
+def _sys_id(event: dict[str, Any]) -> str:
+    return _plain(event["record"].get("sys_id"))
+
+
+def _plain(value: Any) -> str:
+    return str(value.get("value") or "") if isinstance(value, dict) else str(value or "")
+
+
+def _count(summary: Summary, liaison: Liaison, snow: ServiceNowStandIn) -> None:
+    with liaison.store.read() as connection:
+        summary.tickets = connection.execute(select(func.count()).select_from(T)).scalar_one()
+        pending = select(func.count()).select_from(D).where(D.c.state == "pending")
+        summary.unattended = connection.execute(pending).scalar_one()
+        said = (
+            select(N.c.audience, N.c.moment, func.count())
+            .where(N.c.state == NoteState.WRITTEN)
+            .group_by(N.c.audience, N.c.moment)
+            .order_by(N.c.audience, N.c.moment)
+        )
+        summary.comments = {f"{a}.{m}": n for a, m, n in connection.execute(said)}
+        silent = select(J.c.reason, func.count()).where(J.c.what == What.SILENT).group_by(J.c.reason)
+        summary.silences = dict(connection.execute(silent.order_by(func.count().desc())).tuples())
+        waiting = select(N.c.state, func.count()).where(N.c.state.not_in(("written", "superseded", "withdrawn")))
+        summary.open_notes = dict(connection.execute(waiting.group_by(N.c.state)).tuples())
+        written = connection.execute(select(N.c.marker, N.c.audience).where(N.c.state == NoteState.WRITTEN)).all()
+    ours = Counter((marker, audience == "agents") for marker, audience in written)
+    there = Counter(
+        (e.marker, e.internal) for conversation in snow.conversations() for e in conversation.entries if e.marker
+    )
+    summary.lost = sorted(marker for marker, internal in ours if (marker, internal) not in there)
+    summary.doubled = sorted(
+        marker for (marker, internal), n in there.items() if n > 1 or (marker, internal) not in ours
+    )
