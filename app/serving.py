@@ -1,9 +1,10 @@
 """Serving the web application on a real port, with waitress."""
 
 import threading
+from typing import Any
 
 import flask
-from waitress.server import BaseWSGIServer, create_server
+from waitress.server import create_server
 
 from app.settings import Listen
 
@@ -15,7 +16,7 @@ class Server:
     """Listens on construction (port 0: any free one); `start` answers in a thread of its own."""
 
     def __init__(self, app: flask.Flask, listen: Listen) -> None:
-        self._server: BaseWSGIServer = create_server(
+        self._server: Any = create_server(
             app,
             host=listen.host,
             port=listen.port,
