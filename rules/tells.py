@@ -66,22 +66,25 @@ INNER = "local|localdomain|localhost|internal|intranet|intern|corp|lan|priv|priv
 PUBLIC = (
     "com|net|org|io|dev|app|cloud|info|biz|edu|gov|mil|int|tech|online|site|systems|network|host|company|shop"
     "|de|at|ch|fr|uk|eu|us|nl|be|es|it|pl|cz|dk|se|no|fi|ie|pt|ru|ua|tr|in|cn|jp|kr|br|mx|ca|au|nz|za|il|ae|sg|hk|me|tv"
-    "|co|to|so|is|as|am|my|ly|gl|sh|ai|test|invalid"
+    "|co|to|so|is|as|am|my|ly|gl|sh|ai|test|invalid|example"
 )
 ROLE = (
-    "srv|svr|serv|server|host|node|web|www|db|dbs|sql|mysql|pgsql|ora|dc|dns|dhcp|ntp|esx|esxi|vm|lb|fw|sw|rtr|gw|proxy"
-    "|nas|san|mx|smtp|exch|k8s|prod|prd|uat|stg|stage|dev|tst|api|cache|redis|mongo|kafka|mq|rabbit|ftp|sftp|bkp|jenkins"
-    "|vpn|ctx|rds|hv|lnx|aix|ldap|iis|nginx|tomcat|app"
+    "srv|svr|serv|server|host|node|web|www|dbs|sql|mysql|pgsql|ora|dns|dhcp|ntp|esx|esxi|rtr|proxy|nas|san|smtp|exch|k8s"
+    "|prod|prd|uat|stg|stage|dev|tst|api|cache|redis|mongo|kafka|rabbit|ftp|sftp|bkp|jenkins|vpn|ctx|rds|lnx|aix|ldap"
+    "|iis|nginx|tomcat|app"
 )
+SHORT = "db|dc|vm|lb|fw|sw|gw|mx|hv|mq"  # SW19 is where tennis is played, DC10 an aeroplane: these need more.
 NOT_BEFORE = r"(?:^|[^\w/.@-])"
 
 TELLS = (
     # Hosts and networks
     Tell("a host name", rf"(?i)\b((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:{INNER}))\b"),
     Tell("a host name", rf"(?i)\b((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:{PUBLIC}))\b", is_host),
-    Tell("a host name", rf"(?i)\b((?:[a-z0-9]+[-_])*(?:{ROLE})[a-z]{{0,6}}[-_]?\d{{2,5}}[a-z]?)\b"),
-    Tell("a host name", rf"(?i)\b((?:[a-z0-9]+[-_])+(?:{ROLE})[-_]?\d{{1,5}})\b"),
-    Tell("a host name", rf"(?i)\b((?:{ROLE})[-_](?:[a-z0-9]+[-_])*[a-z]*\d{{1,5}})\b"),
+    Tell("a host name", rf"(?i)\b((?:[a-z0-9]+[-_])*(?:{ROLE})(?:{ROLE}|p|t|d|s)?[-_]?\d{{2,5}}[a-z]?)\b"),
+    Tell("a host name", rf"(?i)\b((?:[a-z0-9]+[-_])*(?:{SHORT})(?:{ROLE})?[-_]?(?:0\d{{1,3}}|\d{{3,5}}))\b"),
+    Tell("a host name", rf"\b(?:{SHORT})\d{{2,5}}\b"),
+    Tell("a host name", rf"(?i)\b((?:[a-z0-9]+[-_])+(?:{ROLE}|{SHORT})[-_]?\d{{1,5}})\b"),
+    Tell("a host name", rf"(?i)\b((?:{ROLE}|{SHORT})[-_](?:[a-z0-9]+[-_])*[a-z]*\d{{1,5}})\b"),
     Tell("a host name", r"(?i)\blocalhost\b"),
     Tell("a host name with its port", r"(?i)\b[a-z][a-z0-9.-]*[a-z0-9]:(?:[2-9]\d{3}|[1-9]\d{4}|22|443|80)\b"),
     Tell("an internal name", r"\b[A-Z0-9]{2,}(?:[-_][A-Z0-9]{2,}){2,}\b", has_two_words),
@@ -93,11 +96,11 @@ TELLS = (
     Tell("a hardware address", r"(?i)\b[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}\b", mixes_digits),
     Tell("a network detail", r"(?i)\b(?:port|vlan|tcp|udp)[ /:]+\d{2,5}\b"),
     # People and accounts
-    Tell("an e-mail address", r"[\w.+%'-]+\s?@\s?[\w-]+(?:\.[\w-]+)+", joined=True),
+    Tell("an e-mail address", r"[\w.+%'-]+\s?@\s?[\w-]+(?:\s?\.[\w-]+)+"),
     Tell("an account", r"\b[A-Z][A-Za-z0-9]{1,14}\\[\w.$-]+"),
     Tell("an account", r"(?i)\b(?:cn|ou|dc|uid)=[^,\s]+,\s*(?:cn|ou|dc|o)="),
     # Addresses in a browser
-    Tell("an address", r"(?i)\b[a-z][a-z0-9+.-]{1,15}://\S+", joined=True),
+    Tell("an address", r"(?i)\b[a-z][a-z0-9+.-]{1,15}:\s?//(?:\S*[\w/#=&-]|\S)?"),
     Tell("an address", r"(?i)\b(?:jdbc|mailto|ldap|data source|server)\s?[:=]\s?[\w/]+[:;@/]\S*"),
     Tell("a link to a ticket", r"(?i)/browse/[a-z][a-z0-9_]+-\d+"),
     Tell("a link to a ticket", r"(?i)\b(?:nav_to|incident|change_request|problem|task|sys_\w+)\.do\b"),

@@ -79,6 +79,13 @@ def test_the_own_key_passes_when_allowed():
     assert leaks("It is the same as INC0012346.", ["INC0012345"])
 
 
+@pytest.mark.parametrize("after", [".", ")", ", or call us.", "\nThank you.", "\n\nThank you", '"'])
+@pytest.mark.parametrize("allowed", ["https://www.acme.com/help", "help@acme.example", "www.acme.com"])
+def test_what_follows_an_allowed_text_does_not_matter(allowed, after):
+    assert leaks(f"See {allowed}{after}", [allowed]) == ()
+    assert leaks(f"See\n{allowed}{after}", [allowed]) == ()
+
+
 def test_an_empty_allowed_text_allows_nothing():
     assert leaks("See 10.0.0.1", ["", " "])
 
