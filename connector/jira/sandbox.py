@@ -160,9 +160,10 @@ class JiraStandIn(StandIn):
             return {"id": issue.id, "key": issue.key}
 
     def create(self, who: Account, body: Mapping[str, Any]) -> Issue:
-        project, fields = body.get("project", next(iter(self.projects))), dict(body.get("fields", {}))
-        if project not in self.projects:
-            raise BadRequest(response=refuse(400, project=f"project {project!r} is not one of {list(self.projects)}"))
+        wanted, fields = body.get("project", next(iter(self.projects))), dict(body.get("fields", {}))
+        project = next((key for key in self.projects if wanted in (key, self.shown_project(key)["id"])), None)
+        if project is None:
+            raise BadRequest(response=refuse(400, project=f"project {wanted!r} is not one of {list(self.projects)}"))
         now = self.clock.now()
         number = 1 + max((int(i.key.split("-")[1]) for i in self.issues.values() if i.project == project), default=0)
         reporter = self.person(fields.pop("reporter", None) or who.name).name

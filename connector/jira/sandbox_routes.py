@@ -59,7 +59,8 @@ def issue_routes(jira: "JiraStandIn") -> None:
     @app.post("/rest/api/<version>/issue")
     def create(version: str) -> tuple[Response, int]:
         fields = dict(json_object().get("fields") or {})
-        body = {"project": (fields.pop("project", None) or {}).get("key", ""),
+        project = fields.pop("project", None) or {}
+        body = {"project": project.get("key") or project.get("id", ""),
                 "type": (fields.pop("issuetype", None) or {}).get("name", "Task"),
                 "fields": {k: _plain(v) for k, v in fields.items()}}  # fmt: skip
         with jira.lock:
