@@ -11,7 +11,7 @@ from marshmallow.experimental.context import Context
 
 from app import document, settings_words
 from app.settings_schema import InstallationSchema
-from app.settings_values import Source
+from app.settings_values import Source, absolute
 from core.errors import Problem, SettingsError, Severity
 from core.sites import Flavour, Platform, Site
 
@@ -71,7 +71,7 @@ def settings(installation: Mapping[str, Any], path: Path, read: document.Documen
     sites: tuple[Site, ...] = tuple(installation["sites"])
     host, port = installation["listen"]
     return Settings(
-        store=installation["store"],
+        store=absolute(installation["store"], path.absolute().parent),
         rules=installation["rules"],
         sites=sites,
         listen=Listen(host, port),

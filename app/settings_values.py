@@ -171,7 +171,7 @@ class Address(fields.Field[tuple[str, int]]):
 
 
 class StoreUrl(fields.String):
-    """A database URL with its path made absolute. One that carries a password is given by reference."""
+    """A database URL. One that carries a password is given by reference."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         stated = super()._deserialize(value, attr, data, **kwargs)
@@ -182,10 +182,12 @@ class StoreUrl(fields.String):
                 raise ValidationError(
                     "holds a password in plain sight; write env:NAME or file:PATH with the whole URL."
                 )
-        return absolute(url, source().folder)
+        absolute(url, source().folder)
+        return url
 
 
 def absolute(url: str, folder: Path) -> str:
+    """The database URL with its path made absolute. Raises ValidationError where it is none that Liaison knows."""
     scheme, _, path = url.partition("://")
     if scheme.startswith("postgresql"):
         raise ValidationError("names PostgreSQL, which this version does not run on yet; use sqlite:///liaison.db.")
