@@ -1,0 +1,174 @@
+"""Documents to one rule set: lists and calendars of all files first, then everything that refers to them."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from core.errors import Problem, Severity
+from core.moments import MomentKind
+from rules import entries
+from rules.cadence import ALWAYS
+from rules.calendars import Calendar, calendar_from
+from rules.catalogue import Catalogue, Location, Service
+from rules.documents import Document, Mark, Node, Scalar
+from rules.grammar import Reader
+from rules.language import Family, Gate, Place, Rule, RuleSet, Trial
+from rules.schema import FamilyShape, FileShape, GateShape, LocationShape, RuleShape, ServiceShape, Shape, TrialShape
+from rules.schema import loaded as shaped
+from rules.strength import precedence
+
+Made = TypeVar("Made")
+LATER = {"budget": "budgets", "phrases": "phrases"}
+
+
+@dataclass
+class File:
+    """One document while it is read."""
+
+    document: Document
+    pack: bool
+    problems: list[Problem]
+    head: dict[str, Any] = field(default_factory=dict)
+
+    def report(self, mark: Mark, message: str, severity: Severity = Severity.ERROR) -> None:
+        self.problems.append(Problem(self.document.path, mark.line, mark.column, message, severity))
+
+    def later(self, mark: Mark, what: str) -> None:
+        self.report(mark, f"{what}: not active yet; it loads and does nothing.", Severity.WARNING)
+
+    def place(self, mark: Mark) -> Place:
+        return Place(self.document.path, mark.line, mark.column)
+
+    def section(self, name: str) -> Iterator[Node]:
+        """The entries of a section that is a list."""
+        node = self.document.root.get(name)
+        if node is None or node.value is None:
+            return
+        if not isinstance(node.value, list):
+            self.report(node.mark, f"{name} is a list: each entry starts with '- '.")
+        yield from node.items
+
+    def table(self, name: str) -> Iterator[tuple[str, Node]]:
+        """The entries of a section that is a mapping, those with good names."""
+        node = self.document.root.get(name)
+        if node is not None:
+            yield from ((key, node.entries[key]) for key in self.head.get(name) or {} if key in node.entries)
+
+    def made(
+        self, name: str, shape: type[Shape], make: Callable[[dict[str, Any], Node], Made | None]
+    ) -> Iterator[tuple[Made, Place]]:
+        """Every entry of a section that could be read, with its place."""
+        for node in self.section(name):
+            made = make(shaped(shape, node, self.report), node)
+            if made is not None:
+                yield made, self.place(node.mark)
+
+
+class Assembly:
+    """Reads in two passes over the files, whose order never matters."""
+
+    def __init__(self, documents: Iterable[tuple[Document, bool]], problems: list[Problem]) -> None:
+        self.files = [File(document, pack, problems) for document, pack in documents]
+        self.lists: dict[str, tuple[Scalar, ...]] = {}
+        self.calendars: dict[str, Calendar] = {}
+        self.settle: dict[MomentKind, timedelta] = {}
+        self.seen: dict[tuple[str, str], tuple[Place, bool]] = {}
+
+    def rule_set(self, content_hash: str) -> RuleSet:
+        self.files.sort(key=lambda file: (file.pack, file.document.path))  # so that an admin's entry comes first
+        for file in self.files:
+            self._head(file)
+        for file in self.files:
+            self._shared(file)
+        catalogue = Catalogue(tuple(self._all("services", self._services)), tuple(self._all("locations", self._places)))
+        return RuleSet(
+            hash=content_hash,
+            rules=tuple(sorted(self._all("rules", self._rules), key=precedence)),
+            gates=tuple(sorted(self._all("gates", self._gates), key=lambda gate: gate.id)),
+            families=tuple(sorted(self._all("families", self._families), key=lambda family: family.id)),
+            settle=self.settle,
+            catalogue=catalogue,
+            calendars=self.calendars,
+            allow=frozenset(entry for file in self.files for entry in file.head.get("allow") or ()),
+            tests=tuple(self._all("tests", self._tests)),
+        )
+
+    def _all(self, what: str, read: "Callable[[File], Iterator[tuple[Made, Place]]]") -> Iterator[Made]:
+        """Every entry of all files, each id once."""
+        for file in self.files:
+            for made, place in read(file):
+                if self._first(what, str(getattr(made, "id", f"{place}:{place.column}")), file, place):
+                    yield made
+
+    def _first(self, what: str, name: str, file: File, place: Place) -> bool:
+        """Whether this is the first of its name. An admin may replace what a pack ships; all else is an error."""
+        before = self.seen.setdefault((what, name), (place, file.pack))
+        if before[0] == place:
+            return True
+        if before[1] == file.pack:
+            message = f"{what}: {name!r} is already defined at {before[0]}; give one of them another name."
+            file.report(Mark(place.line, place.column), message)
+        return False
+
+    def _head(self, file: File) -> None:
+        root = file.document.root
+        if root.value is None:
+            file.report(Mark(1, 1), "the file is empty.", Severity.WARNING)
+            return
+        file.head = shaped(FileShape, root, file.report)
+        for name in LATER.keys() & root.entries.keys():
+            file.later(root.keys[name], LATER[name])
+
+    def _shared(self, file: File) -> None:
+        for name, node in file.table("lists"):
+            if self._first("lists", name, file, file.place(node.mark)):
+                self.lists[name] = self._list(file, name, node)
+        for name, node in file.table("calendars"):
+            if self._first("calendars", name, file, file.place(node.mark)):
+                self._calendar(file, name, node)
+        for name, node in file.table("settle"):
+            if self._first("settle", name, file, file.place(node.mark)):
+                self.settle[MomentKind(name)] = file.head["settle"][name]
+
+    @staticmethod
+    def _list(file: File, name: str, node: Node) -> tuple[Scalar, ...]:
+        good = [item for item in node.items if not isinstance(item.value, (dict, list)) and item.value is not None]
+        if not good or len(good) != len(node.items):
+            file.report(node.mark, f"the list {name!r} holds plain values, at least one: [card-gateway, pos-terminals].")
+        return tuple(item.value for item in good if not isinstance(item.value, (dict, list)))
+
+    def _calendar(self, file: File, name: str, node: Node) -> None:
+        entry = node.plain()
+        self.calendars[name] = Calendar()
+        if isinstance(entry, Mapping) and "holidays" in entry:
+            file.later(node.keys["holidays"], "holidays")
+        if name == ALWAYS:
+            file.report(node.mark, "'always' is built in and cannot be defined.")
+        try:
+            self.calendars[name] = calendar_from(entry)
+        except ValueError as error:
+            file.report(node.mark, f"calendar {name!r}: {error}")
+
+    def _writer(self, file: File) -> entries.Writer:
+        reader = Reader(file.report, self.lists, self.calendars)
+        allow = frozenset(entry for other in self.files for entry in other.head.get("allow") or ())
+        return entries.Writer(file, reader, {*self.calendars, ALWAYS}, allow)
+
+    def _rules(self, file: File) -> Iterator[tuple[Rule, Place]]:
+        return file.made("rules", RuleShape, self._writer(file).rule)
+
+    def _gates(self, file: File) -> Iterator[tuple[Gate, Place]]:
+        return file.made("gates", GateShape, self._writer(file).gate)
+
+    def _families(self, file: File) -> Iterator[tuple[Family, Place]]:
+        return file.made("families", FamilyShape, self._writer(file).family)
+
+    def _services(self, file: File) -> Iterator[tuple[Service, Place]]:
+        return file.made("services", ServiceShape, self._writer(file).service)
+
+    def _places(self, file: File) -> Iterator[tuple[Location, Place]]:
+        return file.made("locations", LocationShape, self._writer(file).location)
+
+    def _tests(self, file: File) -> Iterator[tuple[Trial, Place]]:
+        return file.made("tests", TrialShape, self._writer(file).trial)

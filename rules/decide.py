@@ -1,0 +1,164 @@
+"""What the rules say for a ticket at a moment. Pure: no clock, no files, no network."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from core.decisions import Cadence, Considered, Decision, Facts, Impact, Level, Message, Reason, Silence
+from core.errors import WordsError
+from core.moments import TERMINAL, Moment, MomentKind
+from core.notes import CUSTOMER_FACING, Audience
+from core.tickets import Ticket
+from rules.catalogue import Catalogue
+from rules.judgement import Contest, Judgement, judge
+from rules.language import Rule, RuleSet
+from rules.strength import strength
+from rules.subjects import View
+from rules.why import why_not
+from rules.words import render
+
+ANYWHERE = "UTC"  # A decision knows no site; places in the catalogue bring their own zone.
+SINKS = frozenset({Audience.AGENTS, Audience.REQUESTER})
+LEVELS = {level: place for place, level in enumerate((Level.HIGH, Level.MEDIUM, Level.LOW))}
+
+
+def decide(
+    rules: RuleSet,
+    catalogue: Catalogue,
+    ticket: Ticket,
+    moment: Moment,
+    now: datetime,
+    *,
+    held: Collection[str] = (),
+) -> Decision:
+    """A message or a silence for every audience, the impacts, the cadences, and why.
+
+    `now` is aware. `held`: ids of sticky gates that fired earlier on this ticket; they fire again whatever it says
+    now, until a named person lifts them.
+    """
+    return decision_of(rules, judge(rules, catalogue, ticket, moment, now, held=held))
+
+
+def decision_of(rules: RuleSet, judgement: Judgement) -> Decision:
+    messages, silences = _spoken(judgement)
+    cadences = {audience: cadence for audience in messages if (cadence := _cadence(judgement, audience))}
+    return Decision(
+        messages=messages,
+        silences=silences,
+        impacts=impacts_of(rules, judgement),
+        cadences=cadences,
+        settle=_settle(rules, judgement.view.moment.kind, cadences.values()),
+        gates=tuple(fired.id for fired in judgement.gates),
+        sticky=tuple(fired.id for fired in judgement.gates if fired.sticky),
+        trace=_trace(rules, judgement),
+        rule_set=rules.hash,
+    )
+
+
+def _spoken(judgement: Judgement) -> tuple[dict[Audience, Message], dict[Audience, Silence]]:
+    messages: dict[Audience, Message] = {}
+    silences: dict[Audience, Silence] = {}
+    for audience in Audience:
+        answer = _answer(judgement, audience)
+        if isinstance(answer, Message):
+            messages[audience] = answer
+        elif answer is not None:
+            silences[audience] = answer
+    return messages, silences
+
+
+def _answer(judgement: Judgement, audience: Audience) -> Message | Silence | None:
+    gate = judgement.gate_on(audience)
+    if gate:
+        return Silence(Reason.GATED, gate.because, gate.id)
+    if judgement.follows and not judgement.may_speak:
+        return Silence(Reason.FOLLOWS_PARENT, "the parent ticket speaks for this one", judgement.follows.id)
+    contest = judgement.contests.get(audience)
+    if contest is None:
+        said = f"no rule has a text for {audience}.{judgement.view.moment.kind}"
+        return Silence(Reason.NO_RULE, said) if audience in SINKS else None
+    return _won(judgement, contest)
+
+
+def _won(judgement: Judgement, contest: Contest) -> Message | Silence:
+    rule, entry = contest.ranked[0]
+    if entry.template is None:
+        return Silence(Reason.SILENCED, f"the rule says none at {entry.place}", rule.id)
+    if contest.audience not in SINKS:
+        return Silence(Reason.NO_SINK, f"nothing carries words to {contest.audience} yet", rule.id)
+    pack = contest.pack
+    return Message(
+        audience=contest.audience,
+        moment=str(judgement.view.moment.kind),
+        rule=rule.id,
+        template=entry.template,
+        where=str(entry.place),
+        mode=rule.mode,
+        pack_template=pack[1].template or "" if pack else "",
+        pack_rule=pack[0].id if pack and pack[1].template else "",
+    )
+
+
+def _cadence(judgement: Judgement, audience: Audience) -> Cadence | None:
+    """Nothing is promised after the end, nor by a ticket whose parent promises."""
+    if judgement.view.moment.kind in TERMINAL or (judgement.follows and audience in CUSTOMER_FACING):
+        return None
+    having = (rule for rule in judgement.matched if audience in rule.cadences)
+    return next((rule.cadences[audience] for rule in having), None)
+
+
+def _settle(rules: RuleSet, moment: MomentKind, cadences: Collection[Cadence]) -> timedelta:
+    """How long to wait; the first word is due at the latest when its cadence says so."""
+    wait = rules.settle.get(moment, timedelta(0))
+    first = [cadence.first for cadence in cadences if cadence.first is not None]
+    return min((wait, *first)) if moment is MomentKind.OPENED else wait
+
+
+def impacts_of(rules: RuleSet, judgement: Judgement) -> tuple[Impact, ...]:
+    """One statement per impact id, from the highest layer that has any; highest level first."""
+    if judgement.silent:
+        return ()
+    stating = [rule for rule in judgement.matched if rule.impact]
+    top = max((rule.layer for rule in stating), default=None)
+    chosen: dict[str, Impact] = {}
+    for rule in stating:
+        impact = rule.impact
+        if rule.layer == top and impact and impact.id not in chosen:
+            chosen[impact.id] = Impact(impact.id, impact.level, _stated(rules, judgement.view, rule), rule.id)
+    stated = (impact for impact in chosen.values() if impact.statement)
+    return tuple(sorted(stated, key=lambda impact: (LEVELS[impact.level], impact.id)))
+
+
+def _stated(rules: RuleSet, view: View, rule: Rule) -> str:
+    """The statement in words for agents; `""` where this ticket lacks what it mentions, and nothing is stated."""
+    if rule.impact is None:
+        return ""
+    place, kind = str(rule.impact.place), str(view.moment.kind)
+    message = Message(Audience.AGENTS, kind, rule.id, rule.impact.statement, place)
+    try:
+        facts = Facts(now=view.now)
+        return render(rules, view.catalogue, message, view.ticket, view.moment, facts, zone=ANYWHERE).text
+    except WordsError:
+        return ""
+
+
+def _trace(rules: RuleSet, judgement: Judgement) -> tuple[Considered, ...]:
+    ties = _ties(judgement)
+    matched = {rule.id for rule in judgement.matched}
+    return tuple(
+        Considered(rule.id, str(rule.place), True, ties.get(rule.id, ""))
+        if rule.id in matched
+        else Considered(rule.id, str(rule.place), False, next(iter(why_not(rule, judgement.view)), ""))
+        for rule in rules.rules
+    )
+
+
+def _ties(judgement: Judgement) -> dict[str, str]:
+    """Winners that won by their id alone: somebody should give a rank."""
+    ties: dict[str, str] = {}
+    for contest in judgement.contests.values():
+        winner, *others = (rule for rule, _ in contest.ranked)
+        tied = [rule.id for rule in others if strength(rule) == strength(winner)]
+        for rule in (winner.id, *tied) if tied else ():
+            said = f"a tie for {contest.audience} between {', '.join(sorted((winner.id, *tied)))}: {winner.id} speaks"
+            ties[rule] = f"{ties[rule]}; {said}" if rule in ties else said
+    return ties

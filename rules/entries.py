@@ -1,0 +1,261 @@
+"""One entry of a section, read: a rule, a gate, a family, a service, a location, a test."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from core.decisions import Cadence, Level, Mode
+from core.errors import Severity
+from core.moments import MomentKind
+from core.notes import Audience
+from core.tickets import Resolution
+from rules.cadence import ALWAYS
+from rules.catalogue import Location, Service
+from rules.documents import Document, Mark, Node
+from rules.grammar import Reader, shown
+from rules.language import (
+    DEFAULT,
+    LAYERS,
+    PLAIN,
+    Entry,
+    Family,
+    Gate,
+    ImpactText,
+    Layer,
+    Place,
+    Rule,
+    Slot,
+    Trial,
+)
+from rules.schema import NONE
+from rules.vocabulary import did_you_mean
+from rules.words import faults
+
+RESOLVING = frozenset({MomentKind.RESOLVED, MomentKind.CLOSED})
+RESOLUTIONS = (*Resolution, DEFAULT)
+LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2})?")
+ENGLISH = "en"
+LATER_IN_RULE = ("milestones", "closing")
+LATER_IN_CADENCE = ("remind", "escalate")
+LATER_IN_SERVICE = ("needs", "audiences", "liaisons", "key_users")
+
+
+class File(Protocol):
+    """What an entry needs of the file it stands in."""
+
+    document: Document
+    pack: bool
+    head: dict[str, Any]
+
+    def report(self, mark: Mark, message: str, severity: Severity = ...) -> None: ...
+    def later(self, mark: Mark, what: str) -> None: ...
+    def place(self, mark: Mark) -> Place: ...
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Turns what the schema let through into the language. None where the entry has no id to speak of."""
+
+    file: File
+    conditions: Reader
+    calendars: Collection[str]
+    allow: frozenset[str]
+
+    def rule(self, data: Mapping[str, Any], node: Node) -> Rule | None:
+        """Everything is read, and so reported, even where there is no id."""
+        for key in LATER_IN_RULE:
+            if key in node.keys:
+                self.file.later(node.keys[key], key)
+        self._later_conditions(node)
+        rule = Rule(
+            id=data.get("id", ""),
+            place=self.file.place(node.mark),
+            title=data.get("title", ""),
+            layer=Layer.PACK if self.file.pack else LAYERS[data.get("layer", "normal")],
+            rank=data.get("rank", 0),
+            when=self.conditions.condition(node.get("when")),
+            unless=self._unless(node),
+            impact=self._impact(data.get("impact"), node.get("impact")),
+            messages=dict(self._messages(data.get("messages") or {}, node)),
+            cadences=dict(self._cadences(data.get("cadence") or {}, node, data.get("id", ""))),
+            mode=Mode(data.get("mode", Mode.SEND)),
+            team=self.file.head.get("team", ""),
+        )
+        return rule if rule.id else None
+
+    def gate(self, data: Mapping[str, Any], node: Node) -> Gate | None:
+        when, unless = self.conditions.condition(node.get("when")), self._unless(node)
+        silence = data.get("silence") or ()
+        if not data.get("id"):
+            return None
+        return Gate(
+            id=data["id"],
+            when=when,
+            unless=unless,
+            place=self.file.place(node.mark),
+            title=data.get("title", ""),
+            hold=data.get("if_unknown") == "hold",
+            silence=frozenset() if "all" in silence else frozenset(map(Audience, silence)),
+            sticky=data.get("sticky", False),
+            because=data.get("because", ""),
+            pack=self.file.pack,
+        )
+
+    def family(self, data: Mapping[str, Any], node: Node) -> Family:
+        place = self.file.place(node.mark)
+        return Family(
+            id=data.get("id") or f"family at {place}",
+            when=self.conditions.condition(node.get("when")),
+            unless=self._unless(node),
+            speak=frozenset(map(MomentKind, data.get("speak") or ())),
+            place=place,
+        )
+
+    def service(self, data: Mapping[str, Any], node: Node) -> Service | None:
+        for key in LATER_IN_SERVICE:
+            if key in node.keys:
+                self.file.later(node.keys[key], key)
+        if not data.get("id") or not data.get("name"):
+            return None
+        return Service(
+            id=data["id"],
+            name=data["name"],
+            people_can=data.get("people_can", ""),
+            workaround=data.get("workaround", ""),
+            aliases={str(platform): tuple(names) for platform, names in (data.get("aliases") or {}).items()},
+            needs=tuple(data.get("needs") or ()),
+            where=(self.file.document.path, node.mark.line, node.mark.column),
+        )
+
+    def location(self, data: Mapping[str, Any], node: Node) -> Location | None:
+        hours = node.get("hours")
+        if hours is not None:
+            self._calendar(str(data.get("hours", "")), hours, Severity.WARNING)
+        if not data.get("id") or not data.get("name"):
+            return None
+        texts = {key: data.get(key, "") for key in ("id", "name", "timezone", "country", "language", "hours")}
+        where = (self.file.document.path, node.mark.line, node.mark.column)
+        return Location(**texts, aliases=tuple(data.get("aliases") or ()), where=where)
+
+    def trial(self, data: Mapping[str, Any], node: Node) -> Trial | None:
+        for key in ("ticket", "before", "location"):
+            part = node.get(key)
+            if part is not None and not isinstance(part.value, dict) and key != "location":
+                self.file.report(part.mark, f"{key} is a mapping of fields, not {shown(part)}.")
+                return None
+        if not {"name", "at", "moment", "ticket"} <= data.keys():
+            return None
+        return Trial(
+            name=data["name"],
+            at=data["at"],
+            moment=MomentKind(data["moment"]),
+            ticket=data["ticket"],
+            before=data.get("before"),
+            location=data.get("location") or "",
+            expect=data.get("expect") or {},
+            place=self.file.place(node.mark),
+        )
+
+    def _unless(self, node: Node) -> Any:
+        unless = node.get("unless")
+        return None if unless is None else self.conditions.condition(unless)
+
+    def _later_conditions(self, node: Node) -> None:
+        """Conditions of parts that are not active yet are read for their errors."""
+        milestones = node.get("milestones")
+        for milestone in milestones.items if milestones else ():
+            for key in ("on", "when", "unless"):
+                self.conditions.condition(milestone.get(key))
+
+    def _impact(self, data: Mapping[str, Any] | None, node: Node | None) -> ImpactText | None:
+        if node is None or not data or not {"id", "level", "statement"} <= data.keys():
+            return None
+        statement = node.get("statement") or node
+        self._template(statement, Audience.AGENTS, "impact")
+        return ImpactText(data["id"], Level(data["level"]), data["statement"], self.file.place(statement.mark))
+
+    def _messages(
+        self, data: Mapping[str, Any], node: Node
+    ) -> Iterator[tuple[tuple[Audience, MomentKind], Slot]]:
+        for audience, moments in data.items():
+            for moment in moments or ():
+                child = node.get("messages", audience, moment)
+                slot = self._slot(Audience(audience), MomentKind(moment), child) if child else None
+                if slot and slot.entries:
+                    yield (Audience(audience), MomentKind(moment)), slot
+
+    def _slot(self, audience: Audience, moment: MomentKind, node: Node) -> Slot:
+        if not isinstance(node.value, dict) or (node.keys and all(map(LANGUAGE.fullmatch, node.keys))):
+            entry = self._entry(audience, moment, node)
+            return Slot({PLAIN: entry} if entry else {})
+        if moment not in RESOLVING:
+            self.file.report(node.mark, f"{moment} is one text, or `none`; only resolved and closed may differ by resolution.")
+            return Slot({})
+        read = ((key, self._resolution(audience, moment, key, node)) for key in node.entries)
+        return Slot({key: entry for key, entry in read if entry})
+
+    def _resolution(self, audience: Audience, moment: MomentKind, key: str, node: Node) -> Entry | None:
+        if key not in RESOLUTIONS:
+            hint = did_you_mean(key, RESOLUTIONS) or f"Choose from {', '.join(RESOLUTIONS)}."
+            self.file.report(node.keys[key], f"{key!r} is not a resolution. {hint}")
+            return None
+        return self._entry(audience, moment, node.entries[key])
+
+    def _entry(self, audience: Audience, moment: MomentKind, node: Node) -> Entry | None:
+        node = self._spoken(node)
+        if not isinstance(node.value, str):
+            self.file.report(node.mark, f"{moment} is a text, or `none` to say nothing on purpose; not {shown(node)}.")
+            return None
+        if not node.value.strip():
+            self.file.report(node.mark, f"{moment} is empty; write `none` to say nothing on purpose.")
+            return None
+        if node.value.strip() == NONE:
+            return Entry(None, self.file.place(node.mark))
+        self._template(node, audience, moment)
+        return Entry(node.value, self.file.place(node.mark))
+
+    def _spoken(self, node: Node) -> Node:
+        """English, or the first language, of a text in several."""
+        if not isinstance(node.value, dict) or not node.entries:
+            return node
+        self.file.later(node.mark, "texts by language")
+        return node.entries.get(ENGLISH) or next(iter(node.entries.values()))
+
+    def _template(self, node: Node, audience: Audience, moment: str) -> None:
+        if isinstance(node.value, str):
+            for fault in faults(node.value, audience, moment, self.allow):
+                mark = self.file.document.place(node, fault.line, fault.column)
+                self.file.report(mark, fault.message, fault.severity)
+
+    def _cadences(
+        self, data: Mapping[str, Any], node: Node, rule: str
+    ) -> Iterator[tuple[Audience, Cadence | None]]:
+        for audience, entry in data.items():
+            child = node.get("cadence", audience)
+            if child is None or (entry is not None and "every" not in entry):
+                continue
+            yield Audience(audience), None if entry is None else self._cadence(entry, child, rule)
+
+    def _cadence(self, entry: Mapping[str, Any], node: Node, rule: str) -> Cadence:
+        for key in LATER_IN_CADENCE:
+            if key in node.keys:
+                self.file.later(node.keys[key], key)
+        if entry.get("when_missed", "say") != "say":
+            self.file.later(node.keys["when_missed"], f"when_missed: {entry['when_missed']}")
+        calendar, stretch = entry.get("calendar", ALWAYS), entry.get("stretch") or {}
+        self._calendar(calendar, node.get("calendar") or node)
+        return Cadence(
+            rule=rule,
+            every=entry["every"],
+            first=entry.get("first"),
+            monitoring=entry.get("monitoring"),
+            stretch_after=stretch.get("after"),
+            stretch_every=stretch.get("every"),
+            calendar=calendar,
+        )
+
+    def _calendar(self, name: str, node: Node, severity: Severity = Severity.ERROR) -> None:
+        if name not in self.calendars:
+            hint = did_you_mean(name, tuple(self.calendars)) or "Define it under `calendars:`."
+            self.file.report(node.mark, f"there is no calendar {name!r}. {hint}", severity)

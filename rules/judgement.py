@@ -1,0 +1,125 @@
+"""Every rule, gate and family asked about one moment: what decisions and explanations are made from."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.moments import Moment, MomentKind
+from core.notes import Audience
+from core.tickets import Ticket
+from rules.catalogue import Catalogue
+from rules.conditions import holds, known_to_hold
+from rules.language import Condition, Entry, Family, Gate, Layer, Rule, RuleSet
+from rules.subjects import View
+
+ALL: frozenset[Audience] = frozenset()
+
+
+@dataclass(frozen=True)
+class Fired:
+    """A gate that fired. `because` is a sentence for a person; `silence` empty means everything."""
+
+    id: str
+    because: str
+    silence: frozenset[Audience]
+    sticky: bool
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Everybody with a text for a slot, the winner first. `pack` is the strongest that Liaison ships."""
+
+    audience: Audience
+    ranked: tuple[tuple[Rule, Entry], ...]
+
+    @property
+    def pack(self) -> tuple[Rule, Entry] | None:
+        """None where the winner itself is the pack's."""
+        if self.ranked[0][0].layer is Layer.PACK:
+            return None
+        return next((pair for pair in self.ranked if pair[0].layer is Layer.PACK), None)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`matched` in order of precedence."""
+
+    view: View
+    matched: tuple[Rule, ...]
+    gates: tuple[Fired, ...]
+    follows: Family | None
+    contests: Mapping[Audience, Contest]
+
+    @property
+    def silent(self) -> bool:
+        """Whether a gate silences everything."""
+        return any(gate.silence == ALL for gate in self.gates)
+
+    @property
+    def may_speak(self) -> bool:
+        """Whether a ticket that follows its parent speaks at this moment."""
+        kind = self.view.moment.kind
+        return self.follows is None or kind is MomentKind.LEFT_FAMILY or kind in self.follows.speak
+
+    def gate_on(self, audience: Audience) -> Fired | None:
+        """The gate that silences an audience; one that silences everything goes first."""
+        on = [gate for gate in self.gates if gate.silence == ALL or audience in gate.silence]
+        return min(on, key=lambda gate: (gate.silence != ALL, gate.id), default=None)
+
+
+def judge(
+    rules: RuleSet,
+    catalogue: Catalogue,
+    ticket: Ticket,
+    moment: Moment,
+    now: datetime,
+    *,
+    held: Collection[str] = (),
+) -> Judgement:
+    view = View(ticket, moment, now, catalogue, rules.calendars)
+    matched = tuple(rule for rule in rules.rules if applies(rule.when, rule.unless, view))
+    follows = next((family for family in rules.families if applies(family.when, family.unless, view)), None)
+    return Judgement(view, matched, _fired(rules, view, held), follows, _contests(matched, view))
+
+
+def applies(when: Condition, unless: Condition | None, view: View) -> bool:
+    return holds(when, view) and not excluded(unless, view)
+
+
+def excluded(unless: Condition | None, view: View) -> bool:
+    """An `unless` that rests on a missing field does not fire."""
+    return unless is not None and known_to_hold(unless, view) is True
+
+
+def fires(gate: Gate, view: View) -> bool:
+    """A gate with `unknown: hold` fires unless it is certain that it need not."""
+    if excluded(gate.unless, view):
+        return False
+    return known_to_hold(gate.when, view) is not False if gate.hold else holds(gate.when, view)
+
+
+def _fired(rules: RuleSet, view: View, held: Collection[str]) -> tuple[Fired, ...]:
+    """Those that fire now, and those that are held. A held gate that no file defines any more silences everything."""
+    known = {gate.id: gate for gate in rules.gates}
+    now = {gate.id for gate in rules.gates if fires(gate, view)}
+    return tuple(_as_fired(name, known.get(name), held=name in held) for name in sorted(now | set(held)))
+
+
+def _as_fired(name: str, gate: Gate | None, *, held: bool) -> Fired:
+    if gate is None:
+        return Fired(name, f"gate {name} fired earlier and is no longer in the rules; a person must lift it", ALL, True)
+    return Fired(name, gate.because or gate.title or f"gate {name}", gate.silence, gate.sticky or held)
+
+
+def _contests(matched: tuple[Rule, ...], view: View) -> Mapping[Audience, Contest]:
+    contests: dict[Audience, Contest] = {}
+    for audience in Audience:
+        ranked = tuple((rule, entry) for rule in matched if (entry := _entry(rule, audience, view)))
+        if ranked:
+            contests[audience] = Contest(audience, ranked)
+    return contests
+
+
+def _entry(rule: Rule, audience: Audience, view: View) -> Entry | None:
+    slot = rule.messages.get((audience, view.moment.kind))
+    return slot.entry(view.ticket.resolution) if slot else None

@@ -1,0 +1,210 @@
+"""What a rule set is, once read: frozen values without a trace of YAML."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from core.decisions import Cadence, Level, Mode
+from core.errors import Problem
+from core.moments import MomentKind
+from core.notes import Audience
+from rules.calendars import Calendar
+from rules.catalogue import Catalogue
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where in the files something stands. As text `file:line`."""
+
+    path: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+class Layer(IntEnum):
+    """Higher wins. `pack` is what Liaison ships."""
+
+    PACK = 0
+    DEFAULT = 1
+    NORMAL = 2
+    OVERRIDE = 3
+
+
+LAYERS = {layer.name.lower(): layer for layer in Layer}
+
+
+class Op(StrEnum):
+    """`IS` is what a plain value or a list means: equal to one of them."""
+
+    IS = "is"
+    ANY_OF = "any_of"
+    ALL_OF = "all_of"
+    NONE_OF = "none_of"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+    ABOVE = "above"
+    BELOW = "below"
+    STARTS_WITH = "starts_with"
+    MATCHES = "matches"
+    PRESENT = "present"
+    TO = "to"
+    FROM = "from"
+    WITHIN = "within"
+
+
+Value = str | int | float | bool | datetime | timedelta
+
+
+@dataclass(frozen=True)
+class Test:
+    """One operator on one field; it holds for any one of `values`, but `all_of` and `none_of`."""
+
+    __test__ = False  # pytest collects classes by this name
+
+    field: str
+    op: Op
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class All:
+    of: "tuple[Condition, ...]" = ()
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    of: "tuple[Condition, ...]"
+
+
+@dataclass(frozen=True)
+class Not:
+    one: "Condition"
+
+
+@dataclass(frozen=True)
+class OnField:
+    """Every operator written under one key: all must hold, and they count as one condition."""
+
+    of: tuple[Test, ...]
+
+
+Condition = Test | OnField | All | AnyOf | Not
+EVERYTHING = All()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a rule says in a slot. `template` None is `none`: nothing, on purpose."""
+
+    template: str | None
+    place: Place = field(default_factory=Place)
+
+
+PLAIN, DEFAULT = "", "default"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The entries of one (audience, moment): a plain one (`""`), or one by resolution (with `default` for the rest)."""
+
+    entries: Mapping[str, Entry]
+
+    def entry(self, resolution: str) -> Entry | None:
+        """The entry that covers a resolution; without one on the ticket only `default` does."""
+        if PLAIN in self.entries:
+            return self.entries[PLAIN]
+        return self.entries.get(resolution or DEFAULT) or self.entries.get(DEFAULT)
+
+
+@dataclass(frozen=True)
+class ImpactText:
+    """An impact as the rule states it; `statement` is a template in the agents' vocabulary."""
+
+    id: str
+    level: Level
+    statement: str
+    place: Place = field(default_factory=Place)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`cadences` None for an audience is `none`: no promise, on purpose. `rank` decides last."""
+
+    id: str
+    place: Place = field(default_factory=Place)
+    title: str = ""
+    layer: Layer = Layer.NORMAL
+    rank: int = 0
+    when: Condition = EVERYTHING
+    unless: Condition | None = None
+    impact: ImpactText | None = None
+    messages: Mapping[tuple[Audience, MomentKind], Slot] = field(default_factory=dict)
+    cadences: Mapping[Audience, Cadence | None] = field(default_factory=dict)
+    mode: Mode = Mode.SEND
+    team: str = ""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A veto. `hold`: a condition on a missing field counts as fired. `silence` empty means everything."""
+
+    id: str
+    when: Condition
+    unless: Condition | None = None
+    place: Place = field(default_factory=Place)
+    title: str = ""
+    hold: bool = False
+    silence: frozenset[Audience] = frozenset()
+    sticky: bool = False
+    because: str = ""
+    pack: bool = False
+
+    @property
+    def silences_all(self) -> bool:
+        return not self.silence
+
+
+@dataclass(frozen=True)
+class Family:
+    """Tickets that follow their parent: silent but for the moments in `speak`, and without a promise of their own."""
+
+    id: str
+    when: Condition
+    unless: Condition | None = None
+    speak: frozenset[MomentKind] = frozenset()
+    place: Place = field(default_factory=Place)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One `tests:` entry, its ticket and expectations still as written."""
+
+    name: str
+    at: datetime
+    moment: MomentKind
+    ticket: Mapping[str, Any]
+    before: Mapping[str, Any] | None = None
+    location: Mapping[str, Any] | str = ""
+    expect: Mapping[str, Any] = field(default_factory=dict)
+    place: Place = field(default_factory=Place)
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Everything the files say. `hash` is of their content; `rules` stand in order of precedence."""
+
+    hash: str = ""
+    rules: tuple[Rule, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    families: tuple[Family, ...] = ()
+    settle: Mapping[MomentKind, timedelta] = field(default_factory=dict)
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    allow: frozenset[str] = frozenset()
+    tests: tuple[Trial, ...] = ()
+    warnings: tuple[Problem, ...] = ()

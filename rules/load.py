@@ -1,0 +1,105 @@
+"""Files to a rule set: everything wrong with them at once, or all of them at once."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import Problem, RulesError, Severity
+from rules.assembly import Assembly
+from rules.check import doubts
+from rules.documents import MAX_BYTES, Document, read
+from rules.language import RuleSet
+
+PACKS = Path(__file__).parent / "packs"
+SUFFIXES = frozenset({".yaml", ".yml"})
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file as found: `path` is how people know it, `pack` whether Liaison ships it."""
+
+    path: str
+    content: bytes
+    pack: bool = False
+
+
+def load(paths: Sequence[Path], *, packs: bool = True) -> RuleSet:
+    """The rule set of files and folders, the shipped packs below them. Raises RulesError with every error."""
+    rules, problems = examine(paths, packs=packs)
+    errors = tuple(p for p in problems if p.severity is Severity.ERROR)
+    if errors:
+        raise RulesError(errors)
+    return rules
+
+
+def check(paths: Sequence[Path], *, packs: bool = True) -> tuple[Problem, ...]:
+    """Everything wrong or doubtful, in order of place. Never raises for bad content."""
+    return examine(paths, packs=packs)[1]
+
+
+def examine(paths: Sequence[Path], *, packs: bool = True) -> tuple[RuleSet, tuple[Problem, ...]]:
+    """As much of a rule set as could be read, and all problems, sorted."""
+    problems: list[Problem] = []
+    sources = [*_found(paths, problems), *(_shipped(problems) if packs else ())]
+    documents = [(document, source.pack) for source in sources for document in _documents(source, problems)]
+    rules = Assembly(documents, problems).rule_set(_hash(sources))
+    problems += doubts(rules)
+    ordered = tuple(sorted(set(problems)))
+    warnings = tuple(p for p in ordered if p.severity is Severity.WARNING)
+    return _with_warnings(rules, warnings), ordered
+
+
+def _with_warnings(rules: RuleSet, warnings: tuple[Problem, ...]) -> RuleSet:
+    from dataclasses import replace
+
+    return replace(rules, warnings=warnings)
+
+
+def _found(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Source]:
+    seen: set[Path] = set()
+    for path in paths:
+        files = _files(path)
+        if not files and not path.is_dir():
+            problems.append(Problem(str(path), 0, 0, "there is no such file or folder."))
+        for file in files:
+            if file.resolve() not in seen:
+                seen.add(file.resolve())
+                yield from _content(file, str(file), problems)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    inside = path.rglob("*") if path.is_dir() else ()
+    return sorted(file for file in inside if file.suffix in SUFFIXES and file.is_file())
+
+
+def _shipped(problems: list[Problem]) -> Iterator[Source]:
+    for file in _files(PACKS):
+        yield from _content(file, f"packs/{file.name}", problems, pack=True)
+
+
+def _content(file: Path, path: str, problems: list[Problem], *, pack: bool = False) -> Iterator[Source]:
+    """At most one byte more than is allowed: the reader says what is wrong with that."""
+    try:
+        with file.open("rb") as stream:
+            yield Source(path, stream.read(MAX_BYTES + 1), pack)
+    except OSError as error:
+        problems.append(Problem(path, 0, 0, f"cannot be read: {error.strerror}."))
+
+
+def _documents(source: Source, problems: list[Problem]) -> Iterator[Document]:
+    try:
+        document = read(source.path, source.content)
+    except RulesError as error:
+        problems += error.problems
+    else:
+        problems += document.problems
+        yield document
+
+
+def _hash(sources: Iterable[Source]) -> str:
+    """Of the contents alone: neither names nor order of files change what is said."""
+    digests = sorted(hashlib.sha256(source.content).digest() for source in sources)
+    return hashlib.sha256(b"".join(digests)).hexdigest()
