@@ -99,7 +99,7 @@ class ServiceNowStandIn(StandIn):
             if key and not known[0]:
                 raise NotFound(f"The stand-in has no ticket {key!r}.")
             raw = body.get("raw")
-            table = known[0] or str(body.get("table") or cell((raw or {}).get("sys_class_name")).value or "incident")
+            table = known[0] or str(body.get("table") or _class(raw or {}))
             loud = not body.get("silent")
             if raw is not None:
                 sys_id = self._overwrite(table, raw, loud=loud)
@@ -441,6 +441,12 @@ def failure(status: int, message: str, detail: str | None) -> Response:
 
 def not_there() -> Response:
     return failure(404, "No Record found", "Record doesn't exist or ACL restricts the record retrieval")
+
+
+def _class(raw: Mapping[str, Any]) -> str:
+    """The table of a whole record, which `sys_class_name` names by code or label."""
+    name = cell(raw.get("sys_class_name")).code.lower().replace(" ", "_")
+    return name if name in COLUMNS else "incident"
 
 
 def _body() -> Mapping[str, Any] | None:
