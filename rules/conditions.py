@@ -1,7 +1,7 @@
 """The plain interpreter: whether a condition holds on a view.
 
 A field that is missing makes a positive condition false (`none_of` and `not` are negative ones). Where nothing may
-rest on a missing field (`unless`, gates with `unknown: hold`) the same evaluation says "unknown" instead: None.
+rest on it (`unless`, gates with `unknown: hold`) the same evaluation says "unknown" instead: None.
 """
 
 import math
@@ -15,7 +15,7 @@ import re2  # type: ignore[import-untyped]  # ships no types
 from core.times import from_iso
 from rules.calendars import Calendar
 from rules.language import All, AnyOf, Condition, Not, OnField, Op, Test, Value
-from rules.subjects import Sort, View, subject
+from rules.subjects import CUSTOM, Sort, View, subject
 
 YES = frozenset({"true", "yes", "1"})
 NO = frozenset({"false", "no", "0"})
@@ -38,18 +38,38 @@ def holds(condition: Condition, view: View) -> bool:
 
 
 def known_to_hold(condition: Condition, view: View) -> bool | None:
-    """For `unless` and closed gates: None where the answer rests on a missing field."""
+    """For `unless`: None where the answer rests on a missing field."""
+    return _three_valued(condition, lambda test: tested(test, view))
+
+
+def cannot_be_ruled_out(condition: Condition, view: View) -> bool:
+    """For gates with `unknown: hold`: a declared field that cannot be read counts as true, any other missing one is
+    as in `when`. Declared is a custom field that the site configures: it is in `ticket.fields`, without a value.
+    """
+
+    def verdict(test: Test) -> bool | None:
+        return None if unread(test, view) else holds(test, view)
+
+    return _three_valued(condition, verdict) is not False
+
+
+def unread(test: Test, view: View) -> bool:
+    name = test.field.removeprefix(CUSTOM)
+    return test.field.startswith(CUSTOM) and name in view.ticket.fields and not view.sight(test.field)
+
+
+def _three_valued(condition: Condition, verdict: Callable[[Test], bool | None]) -> bool | None:
     match condition:
         case Test():
-            return tested(condition, view)
+            return verdict(condition)
         case All() | OnField():
-            verdicts = [known_to_hold(one, view) for one in condition.of]
+            verdicts = [_three_valued(one, verdict) for one in condition.of]
             return False if False in verdicts else None if None in verdicts else True
         case AnyOf():
-            verdicts = [known_to_hold(one, view) for one in condition.of]
+            verdicts = [_three_valued(one, verdict) for one in condition.of]
             return True if True in verdicts else None if None in verdicts else False
         case Not():
-            inner = known_to_hold(condition.one, view)
+            inner = _three_valued(condition.one, verdict)
             return None if inner is None else not inner
 
 

@@ -8,7 +8,7 @@ from core.moments import Moment, MomentKind
 from core.notes import Audience
 from core.tickets import Ticket
 from rules.catalogue import Catalogue
-from rules.conditions import holds, known_to_hold
+from rules.conditions import cannot_be_ruled_out, holds, known_to_hold
 from rules.language import Condition, Entry, Family, Gate, Layer, Rule, RuleSet
 from rules.subjects import View
 
@@ -95,7 +95,7 @@ def fires(gate: Gate, view: View) -> bool:
     """A gate with `unknown: hold` fires unless it is certain that it need not."""
     if excluded(gate.unless, view):
         return False
-    return known_to_hold(gate.when, view) is not False if gate.hold else holds(gate.when, view)
+    return cannot_be_ruled_out(gate.when, view) if gate.hold else holds(gate.when, view)
 
 
 def _fired(rules: RuleSet, view: View, held: Collection[str]) -> tuple[Fired, ...]:
