@@ -1,12 +1,11 @@
 """What only a real server shows: chunks, lengths that lie, bodies without end."""
 
 import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
-import waitress
 
+from tests.support.socketed import socketed
 from tests.webhooks.sending import Door, hub
 
 ISSUE = b'{"webhookEvent": "jira:issue_updated", "issue": {"id": "10040"}}'
@@ -16,12 +15,8 @@ MEGABYTE = 1024 * 1024
 
 @pytest.fixture
 def served(door: Door) -> Iterator[tuple[Door, int]]:
-    server = waitress.create_server(door.app, host="127.0.0.1", port=0, threads=2)
-    running = threading.Thread(target=server.run, daemon=True)
-    running.start()
-    yield door, server.effective_port
-    server.close()
-    running.join(5)
+    with socketed(door.app) as port:
+        yield door, port
 
 
 def talk(port: int, *parts: bytes, shut: bool = False) -> bytes:
