@@ -4,7 +4,6 @@ A paragraph is plain text. Whatever in it looks like markup is neutralised, so t
 mention, an image or a macro.
 """
 
-import html
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -111,7 +110,7 @@ def _inline(attrs: Any) -> str:
 # What a backslash escapes in Jira: BackslashEscapeRendererComponent of atlassian-renderer. Where there is no such
 # escape (a backslash itself, a smiley, a bare link, a block's name at the start of a line) a character entity stands.
 SPECIAL = re.compile(
-    r"[#*_+?^~|%{}\[\]()!@]|(?<!\w)-|-(?!\w)"
+    r"[#*_+?^~|%{}\[\]()!@]|(?<![^\W_])-|-(?![^\W_])"
     r"|\\|&(?=#?\w+;)"
     r"|[:;](?=-?[()PDpd|/\\*])|(?<=mailto):|(?<=file):"
     r"|^[ \t]*[hb](?=[1-6]\.|q\.)",
@@ -143,8 +142,11 @@ def _wiki_block(paragraph: Paragraph) -> str:
     return text
 
 
+SHOWN = re.compile(r"\\([-#*_+?^~|%{}\[\]()!@])|&#(\d{1,6});", re.ASCII)
+
+
 def wiki_text(markup: str) -> str:
     """The words of wiki markup as `to_wiki` writes it; foreign macros stay as they are."""
     lines = (line for line in markup.split("\n") if line != "{quote}")
     bare = "\n".join(re.sub(r"^\*(.*)(?<!\\)\*$", r"\1", line) for line in lines)
-    return html.unescape(re.sub(r"\\([-#*_+?^~|%{}\[\]()!@])", r"\1", bare))
+    return SHOWN.sub(lambda found: found[1] or chr(int(found[2])), bare)

@@ -8,7 +8,12 @@ from core.tickets import TicketRef
 from tests.contract.harness import clock
 
 TABLES = {"incident": "incident", "change": "change_request"}
-COLUMNS = {"title": "short_description", "service": "business_service", "requester": "caller_id", "group": "assignment_group"}
+COLUMNS = {
+    "title": "short_description",
+    "service": "business_service",
+    "requester": "caller_id",
+    "group": "assignment_group",
+}
 NOTE_ID = "u_liaison_note_id"
 
 

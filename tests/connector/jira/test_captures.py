@@ -117,6 +117,21 @@ def test_an_issue_event_may_carry_a_comment():
     assert (seen.comment.id, seen.comment.public, seen.comment.author) == ("7", False, Author.AGENT)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"issue": {"id": 10001}},
+        {"issue": {"self": "https://x/rest/api/2/issue/10001"}},
+        {"webhookEvent": "worklog_created", "worklog": {"issueId": "10001"}},
+        {"comment": {"id": "5", "self": "https://x/jira/rest/api/2/issue/10001/comment/5"}},
+        {"id": 10001, "key": "OPS-1"},
+    ],
+)
+def test_an_issue_id_is_found_wherever_it_stands(body):
+    seen = sight(site(), body, RECEIVED)
+    assert (seen.ref.id, seen.complete, seen.snapshot) == ("10001", False, None)
+
+
 def test_a_deleted_issue_is_gone():
     assert sight(site(), event("jira:issue_deleted"), RECEIVED).gone
 

@@ -1,7 +1,7 @@
 """Notes as Jira's markup: whatever text goes in, only text comes out."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connector.jira.comment import CUT, LIMIT, adf_text, body, clean, to_adf, to_wiki, wiki_text
@@ -50,6 +50,7 @@ def test_adf_is_valid_and_says_what_went_in(paragraphs):
 
 
 @given(PARAGRAPHS)
+@example([Paragraph("0-_")])
 @settings(max_examples=300, deadline=None)
 def test_wiki_markup_has_nothing_active_and_says_what_went_in(paragraphs):
     markup = to_wiki(paragraphs)
@@ -57,6 +58,8 @@ def test_wiki_markup_has_nothing_active_and_says_what_went_in(paragraphs):
 
 
 @given(TEXT)
+@example("&#0")
+@example("0://")
 @settings(max_examples=300, deadline=None)
 def test_wiki_markup_reads_back_as_the_text(text):
     if "{quote}" not in text:

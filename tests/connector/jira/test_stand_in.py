@@ -187,6 +187,27 @@ def test_the_old_search_is_gone_and_the_new_one_wants_a_restriction(cloud):
     assert first.json()["nextPageToken"] == "1"
 
 
+def test_data_center_still_searches_the_old_way(data_center):
+    first = data_center.create(title="a")
+    path = "/rest/api/2/search"
+    found = ask(data_center, "GET", path, params={"jql": "updated >= -5m AND key in (OPS-1, OPS-2)"}).json()
+    assert [one["id"] for one in found["issues"]] == [first.id]
+    assert ask(data_center, "GET", "/rest/api/2/search/jql?jql=project=OPS").status_code == 404
+    assert ask(data_center, "GET", "/rest/api/3/myself").status_code == 404
+    for jql in ("assignee was anna", "updated >= 'long ago'"):
+        assert ask(data_center, "GET", path, params={"jql": jql}).status_code == 400
+
+
+def test_a_comment_may_be_deleted_and_is_then_gone(harness):
+    ref = harness.create(title="x")
+    written = harness.connector.write(letter(ref, "one"))
+    path = f"/rest/api/2/issue/{ref.id}/comment/{written.comment_id}"
+    assert ask(harness, "DELETE", path).status_code == 204
+    assert harness.connector.comment(ref, Comment(written.comment_id, RECEIVED)) is None
+    assert harness.connector.find(ref, MARKER, RECEIVED) is None
+    assert ask(harness, "DELETE", path).status_code == 404
+
+
 def test_webhooks_are_signed_and_keep_their_identifier_over_retries(cloud, receiver):
     listen(cloud, receiver)
     receiver.statuses += [503, 429]
