@@ -67,9 +67,10 @@ class ManifestSchema(Strict):
 
 
 def path() -> Path:
-    """Beside the packages in a checkout, inside `app` where Liaison is installed."""
+    """Inside `app` where Liaison is installed, beside the packages in a checkout."""
     here = Path(__file__).parent
-    return next((found for found in (here / "manifest.yaml", here.parent / "manifest.yaml") if found.exists()), here)
+    installed = here / "manifest.yaml"
+    return installed if installed.exists() else here.parent / "manifest.yaml"
 
 
 def load(where: Path | None = None) -> Manifest:

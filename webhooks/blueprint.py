@@ -30,8 +30,10 @@ def blueprint(
     """
     hooks = flask.Blueprint("hooks", __name__)
 
-    # All methods come here, so that a browser's GET hears in JSON, too, what this address is for.
+    # All methods and all that is below come here, so that whoever mistypes the address hears in JSON what is wrong.
+    @hooks.route("/hooks/", defaults={"site": ""}, methods=METHODS, provide_automatic_options=False)
     @hooks.route("/hooks/<site>", methods=METHODS, provide_automatic_options=False)
+    @hooks.route("/hooks/<path:site>", methods=METHODS, provide_automatic_options=False)
     def receive(site: str) -> flask.Response:
         try:
             answer = accepted(site_of(sites, site), inbox, clock)

@@ -23,6 +23,10 @@ def ticket_id(site: Site, body: Body) -> str:
             f"Liaison does not listen to the operation {shown(event)}.",
             f"Nothing to do; the business rule may be limited to {', '.join(sorted(OPERATIONS))}.",
         )
+    if body.get("error"):
+        raise ConcernsNoTicket(
+            "This is an error message of ServiceNow, not an event.", "Send the record, not what a request was answered."
+        )
     outer = unwrapped(body)
     record = inside(outer, "record") or outer
     sys_id = first(SYS_ID, plain(outer.get("record_id")), plain(record.get("sys_id")), plain(outer.get("sys_id")))

@@ -83,8 +83,9 @@ def test_kept_headers_never_carry_a_secret(door):
     assert set(second.headers) == {"Content-Type"}
 
 
-def test_an_unknown_site(door):
-    answer = door.send("nobody", ISSUE, hub(ISSUE))
+@pytest.mark.parametrize("site", ["nobody", "", "acme-jira/", "acme-jira/x", "ACME-JIRA", "%C3%BC", "%FF"])
+def test_an_unknown_site(door, site):
+    answer = door.send(site, ISSUE, hub(ISSUE))
     assert (answer.status_code, answer.json["status"]) == (404, "refused")
     assert "liaison.yaml" in answer.json["next"]
     assert "acme" not in answer.text, "strangers need not learn which sites there are"

@@ -125,6 +125,7 @@ RECORDS = [
     ({"result": {"sys_id": GUID, "sys_class_name": "incident"}}, f"incident:{GUID}"),
     ({"result": [{"sys_id": GUID, "number": "CHG0000001"}]}, f"change_request:{GUID}"),
     ({"result": []}, ""),
+    ({"result": [{"sys_id": GUID, "number": "CHG0000001"}], "error": {"message": "Transaction cancelled"}}, ""),
     ({"table": "problem", "record": {"sys_id": GUID}}, ""),
     ({"table": "incident", "operation": "query", "record": {"sys_id": GUID}}, ""),
     ({"table": "incident", "operation": ["update"], "record": {"sys_id": GUID}}, ""),
