@@ -74,7 +74,8 @@ class Attendant:
         plan = self._consider(connector, claim, seen)
         self._store.write(lambda tx: self._commit(tx, claim, seen, plan))
         self._outbox.send(ref, claim.fence)
-        self._store.write(lambda tx: self._rest(tx, connector, claim))
+        paused = self._pauses.until(ref, self._clock.now())
+        self._store.write(lambda tx: self._rest(tx, connector, claim, paused))
         self.told(ref)
 
     # --- understanding ---------------------------------------------------------------------------------------------
@@ -264,11 +265,9 @@ class Attendant:
 
     # --- afterwards ------------------------------------------------------------------------------------------------
 
-    def _rest(self, tx: Transaction, connector: Connector, claim: Claim) -> None:
+    def _rest(self, tx: Transaction, connector: Connector, claim: Claim, paused: datetime | None) -> None:
         claims.hold(tx, claim.ref, claim.fence)
-        now = self._clock.now()
-        wake = claims.next_wake(tx, claim, connector.site, now)
-        paused = self._pauses.until(claim.ref, now)
+        wake = claims.next_wake(tx, claim, connector.site, self._clock.now())
         self._engine.rest(tx, claim.ref, max(wake, paused) if wake and paused else wake)
 
     def _postpone(self, claim: Claim, error: PlatformError) -> None:

@@ -29,14 +29,14 @@ def ticket(key: str, site: str | None, config: Path, as_json: bool) -> None:  # 
     """What Liaison knows, said and promised about a ticket, and why it was silent."""
     with opened(config) as store:
         findings = Findings(store)
-        ref = _ref(findings, key, site)
+        ref = find_ref(findings, key, site)
         story = findings.story(ref)
         if story is None:
             raise LiaisonError(f"Liaison has never heard of {key}.")
         print_json(_plain(story)) if as_json else _show(story, key)
 
 
-def _ref(findings: Findings, key: str, site: str | None) -> TicketRef:
+def find_ref(findings: Findings, key: str, site: str | None) -> TicketRef:
     found = [ref for ref in findings.find(key) if site in (None, ref.site)]
     if not found:
         raise LiaisonError(
@@ -130,7 +130,7 @@ def note(verb: str, note_id: str, who: str, config: Path) -> None:
 def lift(key: str, gate_id: str, because: str, site: str | None, who: str, config: Path) -> None:
     """Lift a sticky gate from a ticket."""
     with opened(config) as store:
-        ref = _ref(Findings(store), key, site)
+        ref = find_ref(Findings(store), key, site)
         _steering(store).lift(ref, gate_id, who, because)
     console.print(f"Gate {gate_id} is lifted from {key}. If it still applies, it fires again.")
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 from app import letters
 from app.memory import Memory
@@ -10,7 +11,7 @@ from app.plans import NotePlan, Pledge
 from app.rulebook import Rulebook
 from core.decisions import Facts, Words
 from core.errors import WordsError
-from core.moments import Moment, MomentKind
+from core.moments import TERMINAL, Moment, MomentKind
 from core.notes import Audience, Paragraph
 from core.ports import Connector
 from core.promises import Promise
@@ -123,20 +124,23 @@ class Composer:
             advice = self._rulebook.render(plan.message, ticket, moment, facts, site, plan.impacts).text
         except WordsError as error:
             advice, held_back = "", held_back or error.what
-        composed.meaning = letters.meaning(plan.message.template, plan.impacts, plan.requester_silence, held_back)
+        # once it is over, what it meant for the business is no longer true
+        impacts = () if moment.kind in TERMINAL else plan.impacts
+        composed.meaning = letters.meaning(plan.message.template, impacts, plan.requester_silence, held_back)
         if not connector.edits_notes and composed.meaning == memory.agents_meaning:
             composed.same.add(A.AGENTS)
             return
         composed.edits = memory.living_comment if connector.edits_notes else ""
         composed.parts[A.AGENTS] = letters.for_agents(
             advice=advice,
-            impacts=plan.impacts,
+            impacts=impacts,
             requester_reads=reads,
             read_at=self._rulebook.clock_text(memory.told_at, now, ticket, site) if not told and memory.told_at else "",
+            together=bool(told) and connector.joins_audiences,
             why_silent="" if told else plan.requester_silence,
             promise=self._rulebook.due_text(due, now, ticket, site) if due else "",
             held_back=held_back,
-            rule=f"{plan.message.rule} ({plan.message.where})",
+            rule=f"{plan.message.rule} ({Path(plan.message.where).name})",
         )
 
     def _due(

@@ -240,7 +240,7 @@ class _Consideration:
         lead = decisions[kinds[0]]
         self._drop_vanished(kinds)
         for kind in kinds:
-            self.memory.pending.setdefault(kind, iso(self.case.now))
+            self.memory.pending.setdefault(str(kind), iso(self.case.now))
         until = from_iso(self.memory.pending[kinds[0]]) + lead.settle
         cadence = lead.cadences.get(Audience.REQUESTER)
         if kinds[0] is M.OPENED and cadence and cadence.first and self.ticket.opened_at:
@@ -275,7 +275,7 @@ class _Consideration:
             memory.delayed_for = iso(ticket.planned_end)
         for outcome in (M.FINISHED, M.FAILED):
             if outcome in kinds:
-                memory.outcome = outcome
+                memory.outcome = str(outcome)
         if M.REOPENED in kinds:
             memory.outcome = ""
 

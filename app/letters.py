@@ -31,19 +31,23 @@ def for_agents(
     requester_reads: str,
     read_at: str,
     why_silent: str,
+    together: bool,
     promise: str,
     held_back: str,
     rule: str,
 ) -> tuple[Paragraph, ...]:
     """The internal note: impact, what to do, who was told what, when the next word is due, which rule said so.
 
-    `read_at` is empty when the requester reads the words in this same moment. `promise` reads "by 14:30 today".
+    `read_at` is empty when the requester reads the words in this same moment; `together`: they stand right beside this
+    note, written in the same save. `promise` reads "by 14:30 today".
     """
     parts = [Paragraph("What this means for the business", Style.TITLE)] if (stated := list(impacts)) else []
     parts += [Paragraph(f"{impact.statement} ({impact.level} impact)") for impact in stated]
     parts += paragraphs(advice)
-    if requester_reads:
-        parts.append(Paragraph(f"The requester read this at {read_at}:" if read_at else "The requester now reads:"))
+    if together:
+        parts.append(Paragraph("The requester was told at the same time, in the comment beside this note."))
+    elif requester_reads:
+        parts.append(Paragraph(f"The requester was told at {read_at}:" if read_at else "The requester now reads:"))
         parts.append(Paragraph(requester_reads, Style.QUOTE))
     if why_silent:
         parts.append(Paragraph(WHY_SILENT.get(Reason(why_silent), f"The requester was told nothing ({why_silent}).")))

@@ -45,7 +45,7 @@ class Memory:
         return str(self.occurrences.get(kind, 0) + 1)
 
     def count(self, kind: str) -> None:
-        self.occurrences[kind] = self.occurrences.get(kind, 0) + 1
+        self.occurrences[str(kind)] = self.occurrences.get(kind, 0) + 1
 
     def to_dict(self) -> dict[str, Any]:
         return {k: iso(v) if isinstance(v, datetime) else v for k, v in asdict(self).items()}

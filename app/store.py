@@ -73,7 +73,8 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A consistent view for reading; never write through it."""
+        """A consistent view for reading; never write through it, never ask for it inside `write`."""
+        assert threading.current_thread() is not self._writer, "reading inside a write waits for itself"
         try:
             with self._engine.connect() as connection:
                 yield connection

@@ -157,7 +157,7 @@ STEPS = (
         comment={"text": "The bonus is missing.", "public": True},
         status="Waiting for support",
     ),
-    _snow(friday("15:50"), "cards", "eva.brandt", "It fails again: reopened", state="2"),
+    _snow(friday("15:50"), "cards", "eva.brandt", "It fails again: reopened", state="2", u_phase="cause_sought"),
     _snow(friday("15:51"), "store mitte", "desk", "The first store's ticket is reopened", state="2"),
     _snow(friday("15:52"), "store steglitz", "desk", "The second store's ticket is reopened", state="2"),
     _jira(friday("16:30"), "payslip", "anna", "Anna corrects the pay", status="Resolved"),
