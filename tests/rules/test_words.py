@@ -390,6 +390,11 @@ def test_progress_says_what_the_ticket_shows(fields, said):
     assert words("{{ progress }}", **fields).text == said
 
 
+def test_a_time_still_to_come_is_no_time_since():
+    facts = Facts(NOW, since=NOW + timedelta(minutes=1))
+    assert words("{{ progress }}", facts=facts).text == "Our team is working on it."
+
+
 # Hostile templates
 
 HOSTILE = [
