@@ -91,13 +91,13 @@ def read(source: str) -> Reading:
     """The names, literal text and faults of a template, whoever it is for."""
     if len(source) > LONGEST:
         return Reading(faults=(Fault(f"This text has {len(source)} characters; {LONGEST} are the most."),))
-    reader = Reader(source)
-    reader.run()
-    return reader.reading()
+    scanner = Scanner(source)
+    scanner.run()
+    return scanner.reading()
 
 
 @dataclass
-class Reader:
+class Scanner:
     """Walks the tags of one template, with the loops that are open at each point."""
 
     source: str
