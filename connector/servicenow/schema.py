@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from marshmallow import EXCLUDE, Schema
 
@@ -14,37 +13,13 @@ from connector.servicenow.cells import SYS_ID, Cell, Names
 from connector.servicenow.custom import canonical, custom_value
 from connector.servicenow.envelope import Envelope, column, envelope
 from connector.servicenow.journal import latest
-from connector.servicenow.people import PERSON_COLUMNS, REQUESTERS, People
+from connector.servicenow.people import People
+from connector.servicenow.record import COLUMNS, REFERENCES, Record
 from core.notes import Audience
-from core.sightings import Author, Comment, Sighting, Snapshot, Unmapped
+from core.sightings import Author, Comment, Sighting, Snapshot
 from core.sites import Site
-from core.tickets import Kind, Parent, State, Ticket, TicketRef
+from core.tickets import TicketRef
 
-RULED = ("business_service", "cmdb_ci", "location", "assignment_group")
-"""References that rules rest on: known by sys_id alone, the record has to be read."""
-REFERENCES = (
-    *RULED,
-    *("assigned_to", "company", *REQUESTERS, *(f"{role}.location" for role in REQUESTERS)),
-    *("parent", "parent_incident", "duplicate_of", "caused_by", "problem_id"),
-)
-WHOLE = {
-    Kind.INCIDENT: ("hold_reason", "close_code"),
-    Kind.CHANGE: ("type", "approval", "start_date", "end_date", "close_code"),
-    "": ("number", "short_description", "state", "priority", "opened_at", "sys_updated_on", *RULED),
-}
-"""What a payload must carry, empty or not, to be taken for the record. A column that is told at one time and left out
-at another would look like a change, so a thinner payload only says which record to read.
-"""
-PARENT = ("number", "state", "priority", "major_incident_state")
-COLUMNS = (
-    *("sys_id", "sys_class_name", "number", "short_description", "description", "state", "hold_reason"),
-    *("priority", "impact", "urgency", "type", "risk", "approval", "category", "subcategory", *RULED),
-    *("location.country", "assigned_to", "company", "caller_id", "requested_by", "opened_by", *PERSON_COLUMNS),
-    *("parent", "parent_incident", *(f"parent_incident.{name}" for name in PARENT), "major_incident_state"),
-    *("child_incidents", "duplicate_of", "caused_by", "problem_id", "opened_at", "resolved_at", "closed_at"),
-    *("start_date", "end_date", "work_start", "work_end", "close_code", "sys_tags", "sys_created_on"),
-    *("sys_updated_on", "sys_updated_by", "sys_mod_count"),
-)
 JOURNALS = {"comments": True, "work_notes": False}
 """Journal columns and whether customers read them."""
 SAME_MOMENT = timedelta(minutes=10)
@@ -174,190 +149,6 @@ class Reader:
     def _marker(self, seen: Envelope, cells: Mapping[str, Cell]) -> str:
         note_id = self.site.note_id_column
         return cells[note_id].code if note_id and note_id in seen.changed else ""
-
-
-class Record:
-    """One record's columns, on their way to a ticket. `unmapped` collects the values nobody knows."""
-
-    def __init__(self, table: str, kind: str, cells: Mapping[str, Cell], site: Site, names: Names) -> None:
-        self.table, self.kind, self.cells, self.site, self._names = table, kind, cells, site, names
-        self.unmapped: list[Unmapped] = []
-
-    def ticket(self, sys_id: str, requester: Any, fields: Mapping[str, Any]) -> Ticket:
-        status, label = self._status(), self._label
-        return Ticket(
-            site=self.site.name,
-            platform=self.site.platform.value,
-            kind=self.kind,
-            key=self.cells["number"].label,
-            id=f"{self.table}:{sys_id}",
-            url=f"{self.site.url.rstrip('/')}/{quote(self.table)}.do?sys_id={quote(sys_id)}",
-            title=label("short_description"),
-            description=label("description"),
-            state=status.state,
-            phase=status.phase,
-            hold_reason=status.hold_reason,
-            resolution=self._resolution(status.state),
-            close_code=self._close_code(),
-            priority=self._priority(),
-            impact=vocabulary.level(self.cells["impact"]),
-            urgency=vocabulary.level(self.cells["urgency"]),
-            type=self._type(),
-            risk=self._risk(),
-            approval=vocabulary.APPROVALS.get(self.cells["approval"].code.casefold(), ""),
-            category=self.cells["category"].code,
-            subcategory=self.cells["subcategory"].code,
-            service=self.name("business_service"),
-            ci=self.name("cmdb_ci"),
-            location=self.name("location"),
-            country=label("location.country"),
-            group=self.name("assignment_group"),
-            assignee=self.name("assigned_to"),
-            organisation=self.name("company"),
-            requester=requester,
-            labels=_labels(self.cells["sys_tags"]),
-            major=self._major("major_incident_state"),
-            parent=self._parent(),
-            children_count=self.cells["child_incidents"].count,
-            duplicate_of=self._pointer("duplicate_of"),
-            caused_by=self._pointer("caused_by"),
-            problem=self._pointer("problem_id"),
-            revision=self._revision(),
-            fields=fields,
-            **self._times(),
-        )
-
-    @property
-    def whole(self) -> bool:
-        """Whether this says all that rules rest on, so that the record need not be read."""
-        said = all(self.cells[name].said for name in (*WHOLE[""], *WHOLE.get(self.kind, ())))
-        said &= any(self.cells[name].said for name in REQUESTERS)
-        said &= self.kind != Kind.INCIDENT or self.cells["parent_incident"].said or self.cells["parent"].said
-        known = bool(self.cells["number"].code and self.cells["state"].code and self._revision())
-        named = all(self.name(name) for name in RULED if self.cells[name].sys_id)
-        parent = self._parent()
-        family = parent is None or bool(parent.id and parent.key)
-        risk = not self.cells["risk"].code or bool(self._risk())
-        return said and known and named and family and risk
-
-    def name(self, column: str) -> str:
-        """What a reference is called: from the payload, else from what was learnt earlier."""
-        cell = self.cells[column]
-        return cell.name or self._names.of(cell.sys_id)
-
-    def _label(self, column: str) -> str:
-        return self.cells[column].label
-
-    def _status(self) -> vocabulary.Status:
-        cell = self.cells["state"]
-        status = vocabulary.status(cell, self.kind, self.site) if cell.code else vocabulary.Status()
-        if status is None:
-            self.unmapped.append(Unmapped("state", cell.label))
-            return vocabulary.Status()
-        if status.state != State.ON_HOLD or status.hold_reason or not self.cells["hold_reason"].code:
-            return status
-        reason = vocabulary.hold_reason(self.cells["hold_reason"])
-        if reason is None:
-            self.unmapped.append(Unmapped("hold_reason", self.cells["hold_reason"].label))
-        return vocabulary.Status(status.state, reason or "", status.phase)
-
-    def _priority(self) -> str:
-        cell = self.cells["priority"]
-        found = vocabulary.priority(cell, self.site) if cell.code else ""
-        if found is None:
-            self.unmapped.append(Unmapped("priority", cell.label))
-        return found or ""
-
-    def _close_code(self) -> str:
-        cell = self.cells["close_code"]
-        if self.kind == Kind.CHANGE:
-            return vocabulary.CHANGE_CLOSE_CODES.get(cell.value.casefold(), cell.label)
-        return cell.label
-
-    def _resolution(self, state: str) -> str:
-        """How an incident ended. A close code left over from before a reopening says nothing."""
-        cell = self.cells["close_code"]
-        if self.kind != Kind.INCIDENT or state not in (State.RESOLVED, State.CLOSED) or not cell.code:
-            return ""
-        found = vocabulary.resolution(cell)
-        if found is None:
-            self.unmapped.append(Unmapped("close_code", cell.label))
-        return found or ""
-
-    def _type(self) -> str:
-        """Of a change; flat events of incidents carry a `type` that means their own."""
-        word = self.cells["type"].code.casefold() if self.kind == Kind.CHANGE else ""
-        return vocabulary.CHANGE_TYPES.get(word, word)
-
-    def _risk(self) -> str:
-        cell = self.cells["risk"]
-        labelled = vocabulary.risk_word(cell.display) or (vocabulary.risk_word(cell.value) if cell.plain else "")
-        if labelled and cell.value and not cell.plain:
-            self._names.learn(f"risk={cell.value}", labelled)
-        return labelled or self._names.of(f"risk={cell.value}")
-
-    def _major(self, column: str) -> bool | None:
-        cell = self.cells[column]
-        return cell.code.casefold() == "accepted" if cell.said else None
-
-    def _parent(self) -> Parent | None:
-        """The parent incident, else the parent task, whose table its link or its number tells."""
-        cell = self.cells["parent_incident"]
-        if cell.code:
-            return Parent(
-                id=f"incident:{cell.sys_id}" if cell.sys_id else "",
-                key=self.name("parent_incident") or self._label("parent_incident.number"),
-                major=self._major("parent_incident.major_incident_state"),
-                state=self._parent_word("state"),
-                priority=self._parent_word("priority"),
-            )
-        cell = self.cells["parent"]
-        if not cell.code:
-            return None
-        key = self.name("parent")
-        table = vocabulary.PREFIXES.get(key[:3].upper(), cell.table or "task")
-        return Parent(id=f"{table}:{cell.sys_id}" if cell.sys_id else "", key=key)
-
-    def _parent_word(self, column: str) -> str:
-        cell = self.cells[f"parent_incident.{column}"]
-        if not cell.code:
-            return ""
-        if column == "priority":
-            return vocabulary.priority(cell, self.site) or ""
-        return (vocabulary.status(cell, Kind.INCIDENT, self.site) or vocabulary.Status()).state
-
-    def _pointer(self, column: str) -> str:
-        """Another record by its number where that is known, else by its sys_id."""
-        return self.name(column) or self.cells[column].code
-
-    def _times(self) -> dict[str, Any]:
-        time = {name: self.cells[name].time for name in TIMES.values()}
-        found = {field: time[name] for field, name in TIMES.items()}
-        return {**found, "opened_at": found["opened_at"] or self.cells["sys_created_on"].time}
-
-    def _revision(self) -> str:
-        """Time first: `sys_mod_count` repeats and runs backwards in real logs. `""` where the time is not told."""
-        updated = self.cells["sys_updated_on"].time
-        if updated is None:
-            return ""
-        count = max(self.cells["sys_mod_count"].count or 0, 0)
-        return f"{updated.isoformat(sep=' ', timespec='seconds')[:19]}.{count:010d}"
-
-
-TIMES = {
-    "opened_at": "opened_at",
-    "updated_at": "sys_updated_on",
-    "resolved_at": "resolved_at",
-    "closed_at": "closed_at",
-    "planned_start": "start_date",
-    "planned_end": "end_date",
-    "actual_start": "work_start",
-    "actual_end": "work_end",
-}
-
-
-def _labels(cell: Cell) -> tuple[str, ...]:
-    return tuple(word for text in cell.display.split(",") if (word := text.strip()))
 
 
 def _digest(*parts: str) -> str:
