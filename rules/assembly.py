@@ -135,7 +135,9 @@ class Assembly:
     def _list(file: File, name: str, node: Node) -> tuple[Scalar, ...]:
         good = [item for item in node.items if not isinstance(item.value, (dict, list)) and item.value is not None]
         if not good or len(good) != len(node.items):
-            file.report(node.mark, f"the list {name!r} holds plain values, at least one: [card-gateway, pos-terminals].")
+            file.report(
+                node.mark, f"the list {name!r} holds plain values, at least one: [card-gateway, pos-terminals]."
+            )
         return tuple(item.value for item in good if not isinstance(item.value, (dict, list)))
 
     def _calendar(self, file: File, name: str, node: Node) -> None:

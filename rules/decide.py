@@ -9,7 +9,7 @@ from core.moments import TERMINAL, Moment, MomentKind
 from core.notes import CUSTOMER_FACING, Audience
 from core.tickets import Ticket
 from rules.catalogue import Catalogue
-from rules.judgement import Contest, Judgement, judge
+from rules.judgement import SINKS, Contest, Judgement, judge
 from rules.language import Rule, RuleSet
 from rules.strength import strength
 from rules.subjects import View
@@ -17,7 +17,6 @@ from rules.why import why_not
 from rules.words import render
 
 ANYWHERE = "UTC"  # A decision knows no site; places in the catalogue bring their own zone.
-SINKS = frozenset({Audience.AGENTS, Audience.REQUESTER})
 LEVELS = {level: place for place, level in enumerate((Level.HIGH, Level.MEDIUM, Level.LOW))}
 
 
@@ -145,11 +144,15 @@ def _trace(rules: RuleSet, judgement: Judgement) -> tuple[Considered, ...]:
     ties = _ties(judgement)
     matched = {rule.id for rule in judgement.matched}
     return tuple(
-        Considered(rule.id, str(rule.place), True, ties.get(rule.id, ""))
+        _considered(rule, ties.get(rule.id, ""), matched=True)
         if rule.id in matched
-        else Considered(rule.id, str(rule.place), False, next(iter(why_not(rule, judgement.view)), ""))
+        else _considered(rule, next(iter(why_not(rule, judgement.view)), ""), matched=False)
         for rule in rules.rules
     )
+
+
+def _considered(rule: Rule, because: str, *, matched: bool) -> Considered:
+    return Considered(rule.id, str(rule.place), matched, because)
 
 
 def _ties(judgement: Judgement) -> dict[str, str]:

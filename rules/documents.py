@@ -1,7 +1,7 @@
 """YAML with positions: text to a tree whose every value knows its line and column.
 
-YAML 1.2 core scalars (`no` is a word, `12:30` is text), no anchors, aliases, tags or duplicate keys, and limits on size,
-depth and number of values, so that a hostile file ends in one clear error.
+YAML 1.2 core scalars (`no` is a word, `12:30` is text), no anchors, aliases, tags or duplicate keys, and limits on
+size, depth and number of values, so that a hostile file ends in one clear error.
 """
 
 import re
@@ -140,11 +140,15 @@ def _decode(path: str, content: bytes) -> str:
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8", "replace")
         value = content[error.start]
-        raise broken(path, position(before, len(before)), f"byte 0x{value:02x} is not UTF-8; save it as UTF-8.") from error
+        raise broken(
+            path, position(before, len(before)), f"byte 0x{value:02x} is not UTF-8; save it as UTF-8."
+        ) from error
     found = FORBIDDEN.search(source)
     if found:
         character = f"U+{ord(found.group()):04X}"
-        raise broken(path, position(source, found.start()), f"the character {character} may not stand in YAML; remove it.")
+        raise broken(
+            path, position(source, found.start()), f"the character {character} may not stand in YAML; remove it."
+        )
     return source
 
 
@@ -204,8 +208,9 @@ class _Builder:
             raise self._wrong(
                 event, f"{sign}{event.anchor}: anchors and aliases are not allowed; write the value out, or use lists:"
             )
-        if getattr(event, "tag", None):
-            raise self._wrong(event, f"the tag {event.tag} is not allowed; write the value without it.")
+        tag = getattr(event, "tag", None)
+        if tag:
+            raise self._wrong(event, f"the tag {tag} is not allowed; write the value without it.")
 
     def _place(self, node: Node, event: yaml.NodeEvent) -> bool:
         """Put the node where it belongs; False for a key, which is no value of its own."""
@@ -226,11 +231,15 @@ class _Builder:
 
     def _key(self, parent: Node, node: Node, event: yaml.NodeEvent) -> str:
         if not isinstance(event, yaml.ScalarEvent):
-            raise self._wrong(event, 'a key is plain text; a text that starts with { or [ must stand in quotes: "{{ … }}".')
+            raise self._wrong(
+                event, 'a key is plain text; a text that starts with { or [ must stand in quotes: "{{ … }}".'
+            )
         key = node.raw
         if key in parent.keys:
             first = parent.keys[key]
-            self._repeated(node.mark, f"{key!r} stands here a second time; the first is at {first.line}:{first.column}.")
+            self._repeated(
+                node.mark, f"{key!r} stands here a second time; the first is at {first.line}:{first.column}."
+            )
             return REPEATED
         parent.keys[key] = node.mark
         return key
@@ -247,11 +256,15 @@ def _mark(mark: Any) -> Mark:
     return Mark(mark.line + 1, mark.column + 1)
 
 
+def _index(mark: Any) -> int:
+    return int(mark.index)
+
+
 def _node(event: yaml.NodeEvent) -> Node:
     mark = _mark(event.start_mark)
     if isinstance(event, yaml.ScalarEvent):
         plain = not event.style
-        span = (event.start_mark.index, event.end_mark.index)
+        span = (_index(event.start_mark), _index(event.end_mark))
         return Node(mark, scalar(event.value) if plain else event.value, event.value, event.style or "", span)
     return Node(mark, {} if isinstance(event, yaml.MappingStartEvent) else [])
 

@@ -28,6 +28,7 @@ from rules.language import (
     Slot,
     Trial,
 )
+from rules.samples import faults_of
 from rules.schema import NONE
 from rules.vocabulary import did_you_mean
 from rules.words import faults
@@ -144,6 +145,8 @@ class Writer:
             if part is not None and not isinstance(part.value, dict) and key != "location":
                 self.file.report(part.mark, f"{key} is a mapping of fields, not {shown(part)}.")
                 return None
+            if part is not None and key != "location":
+                self._ticket(part)
         if not {"name", "at", "moment", "ticket"} <= data.keys():
             return None
         return Trial(
@@ -156,6 +159,10 @@ class Writer:
             expect=data.get("expect") or {},
             place=self.file.place(node.mark),
         )
+
+    def _ticket(self, node: Node) -> None:
+        for name, fault in faults_of(node.plain()):
+            self.file.report(node.keys.get(name, node.mark), fault)
 
     def _unless(self, node: Node) -> Any:
         unless = node.get("unless")
@@ -175,9 +182,7 @@ class Writer:
         self._template(statement, Audience.AGENTS, "impact")
         return ImpactText(data["id"], Level(data["level"]), data["statement"], self.file.place(statement.mark))
 
-    def _messages(
-        self, data: Mapping[str, Any], node: Node
-    ) -> Iterator[tuple[tuple[Audience, MomentKind], Slot]]:
+    def _messages(self, data: Mapping[str, Any], node: Node) -> Iterator[tuple[tuple[Audience, MomentKind], Slot]]:
         for audience, moments in data.items():
             for moment in moments or ():
                 child = node.get("messages", audience, moment)
@@ -190,7 +195,9 @@ class Writer:
             entry = self._entry(audience, moment, node)
             return Slot({PLAIN: entry} if entry else {})
         if moment not in RESOLVING:
-            self.file.report(node.mark, f"{moment} is one text, or `none`; only resolved and closed may differ by resolution.")
+            self.file.report(
+                node.mark, f"{moment} is one text, or `none`; only resolved and closed may differ by resolution."
+            )
             return Slot({})
         read = ((key, self._resolution(audience, moment, key, node)) for key in node.entries)
         return Slot({key: entry for key, entry in read if entry})
@@ -228,9 +235,7 @@ class Writer:
                 mark = self.file.document.place(node, fault.line, fault.column)
                 self.file.report(mark, fault.message, fault.severity)
 
-    def _cadences(
-        self, data: Mapping[str, Any], node: Node, rule: str
-    ) -> Iterator[tuple[Audience, Cadence | None]]:
+    def _cadences(self, data: Mapping[str, Any], node: Node, rule: str) -> Iterator[tuple[Audience, Cadence | None]]:
         for audience, entry in data.items():
             child = node.get("cadence", audience)
             if child is None or (entry is not None and "every" not in entry):

@@ -104,7 +104,7 @@ class Explanation:
         return asdict(self)
 
 
-def explain(  # noqa: PLR0917 - the same order as decide
+def explain(
     rules: RuleSet,
     catalogue: Catalogue,
     ticket: Ticket,
@@ -158,9 +158,7 @@ def _slot(audience: Audience, judgement: Judgement, decision: Decision) -> SlotT
 
 def _losers(contest: Contest) -> tuple[Loser, ...]:
     winner = contest.ranked[0][0]
-    return tuple(
-        Loser(rule.id, str(entry.place), first_difference(winner, rule)) for rule, entry in contest.ranked[1:]
-    )
+    return tuple(Loser(rule.id, str(entry.place), first_difference(winner, rule)) for rule, entry in contest.ranked[1:])
 
 
 def _rule(rule: Rule, view: View) -> RuleTold:
@@ -174,7 +172,7 @@ def _gates(rules: RuleSet, judgement: Judgement) -> tuple[GateTold, ...]:
     lost = (fired for fired in judgement.gates if fired.id not in known)
     return (
         *(_gate(gate, judgement) for gate in rules.gates),
-        *(GateTold(fired.id, "", True, fired.because, ("all",)) for fired in lost),
+        *(GateTold(fired.id, "", fired=True, because=fired.because, silences=("all",)) for fired in lost),
     )
 
 

@@ -183,7 +183,7 @@ def _word(about: Subject, raw: str) -> str:
     raise Unreadable(f"{raw!r} is not one of its values. {did_you_mean(raw, about.choices) or _choose(about.choices)}")
 
 
-def _custom(value: str | float | bool) -> Value:
+def _custom(value: Value) -> Value:
     """A custom field is compared with what the text looks like: a time where it is one."""
     if isinstance(value, str):
         try:

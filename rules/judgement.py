@@ -12,6 +12,8 @@ from rules.conditions import cannot_be_ruled_out, holds, known_to_hold
 from rules.language import Condition, Entry, Family, Gate, Layer, Rule, RuleSet
 from rules.subjects import View
 
+SINKS = frozenset({Audience.AGENTS, Audience.REQUESTER})
+"""Audiences that something carries words to."""
 ALL: frozenset[Audience] = frozenset()
 
 
@@ -107,7 +109,8 @@ def _fired(rules: RuleSet, view: View, held: Collection[str]) -> tuple[Fired, ..
 
 def _as_fired(name: str, gate: Gate | None, *, held: bool) -> Fired:
     if gate is None:
-        return Fired(name, f"gate {name} fired earlier and is no longer in the rules; a person must lift it", ALL, True)
+        because = f"gate {name} fired earlier and is no longer in the rules; a person must lift it"
+        return Fired(name, because, ALL, sticky=True)
     return Fired(name, gate.because or gate.title or f"gate {name}", gate.silence, gate.sticky or held)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import Problem, RulesError, Severity
@@ -51,8 +51,6 @@ def examine(paths: Sequence[Path], *, packs: bool = True) -> tuple[RuleSet, tupl
 
 
 def _with_warnings(rules: RuleSet, warnings: tuple[Problem, ...]) -> RuleSet:
-    from dataclasses import replace
-
     return replace(rules, warnings=warnings)
 
 

@@ -15,7 +15,7 @@ from rules.subjects import CHOICES, SORTS, Sort
 from rules.vocabulary import did_you_mean
 
 SERVICENOW_KEY = re.compile(r"[A-Z]{3,6}\d+")  # INC0012345; Jira's keys have a dash
-PARTS: Mapping[str, type] = {"requester": Person, "parent": Parent}
+PARTS: Mapping[str, type[Person] | type[Parent]] = {"requester": Person, "parent": Parent}
 TICKET_NAMES = tuple(field.name for field in fields(Ticket))
 ANY: Mapping[str, Any] = MappingProxyType({})
 
@@ -29,7 +29,7 @@ def ticket_from(plain: Mapping[str, Any], *, where: str = "ticket", opened_at: d
 
     Raises PayloadError that names everything wrong at once.
     """
-    faults = list(faults_of(plain))
+    faults = [fault for _, fault in faults_of(plain)]
     if faults:
         raise PayloadError(" ".join(faults), where=where)
     values = {name: _read(name, value) for name, value in plain.items() if value is not None}
@@ -39,23 +39,23 @@ def ticket_from(plain: Mapping[str, Any], *, where: str = "ticket", opened_at: d
     return Ticket(**{**stock, **({"opened_at": opened_at} if opened_at else {}), **values, "key": key})
 
 
-def faults_of(plain: Any) -> Iterator[str]:
-    """A sentence for everything that makes this no ticket."""
+def faults_of(plain: Any) -> Iterator[tuple[str, str]]:
+    """The field and a sentence for everything that makes this no ticket."""
     if not isinstance(plain, Mapping):
-        yield "A ticket is a mapping of fields such as {key: INC1, kind: incident, priority: P1}."
+        yield "", "A ticket is a mapping of fields such as {key: INC1, kind: incident, priority: P1}."
         return
     for name, value in plain.items():
         if name not in TICKET_NAMES:
-            yield f"{name!r} is no field of a ticket. {_nearest(str(name))}"
+            yield str(name), f"{name!r} is no field of a ticket. {_nearest(str(name))}"
         elif value is not None:
             yield from _faults(str(name), value)
 
 
-def _faults(name: str, value: Any) -> Iterator[str]:
+def _faults(name: str, value: Any) -> Iterator[tuple[str, str]]:
     try:
         _read(name, value)
     except Wrong as wrong:
-        yield f"{name}: {wrong}"
+        yield name, f"{name}: {wrong}"
 
 
 def _nearest(name: str) -> str:
@@ -75,13 +75,15 @@ def _read(name: str, value: Any) -> Any:
 
 
 def _part(name: str, value: Any) -> Any:
-    made, known = PARTS[name], tuple(field.name for field in fields(PARTS[name]))
+    made = PARTS[name]
+    known = tuple(field.name for field in fields(made))
     given = {"id": value} if isinstance(value, str) else _mapping(value)
     for key in given:
         if key not in known:
-            raise Wrong(f"{key!r} is no part of it. {did_you_mean(str(key), known) or 'Write ' + ', '.join(known) + '.'}")
-    parts = {key: _chosen(f"{name}.{key}", item) for key, item in given.items() if item is not None}
-    return made(**{"id": parts.get("key", ""), **parts})
+            hint = did_you_mean(str(key), known) or f"Choose one of {', '.join(known)}."
+            raise Wrong(f"{key!r} is no part of it. {hint}")
+    parts = {key: _read(f"{name}.{key}", item) for key, item in given.items() if item is not None}
+    return made(**{"id": "", **parts})
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -97,7 +99,8 @@ def _chosen(name: str, value: Any) -> Any:
     for choice in choices:
         if choice.casefold() == str(value).casefold():
             return str(choice)
-    raise Wrong(f"{value!r} is not one of its values. {did_you_mean(str(value), choices) or 'Choose one of ' + ', '.join(choices) + '.'}")
+    hint = did_you_mean(str(value), choices) or f"Choose one of {', '.join(choices)}."
+    raise Wrong(f"{value!r} is not one of its values. {hint}")
 
 
 def _word(value: Any) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 from zoneinfo import available_timezones
 
 from marshmallow import RAISE, Schema, ValidationError, fields
@@ -20,6 +20,11 @@ from rules.vocabulary import did_you_mean
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 NONE = "none"
+NO_MAPPING = "this is a mapping: one `name: value` per line."
+
+
+class Unfit(ValueError):
+    """A value that cannot be what its key wants; the text says why."""
 
 
 class AtKey(str):
@@ -27,7 +32,7 @@ class AtKey(str):
 
     __slots__ = ("known",)
 
-    def __new__(cls, text: str, known: Iterable[str] = ()) -> "AtKey":
+    def __new__(cls, text: str, known: Iterable[str] = ()) -> Self:
         made = super().__new__(cls, text)
         made.known = tuple(known)
         return made
@@ -38,9 +43,11 @@ class AtKey(str):
 class Shape(Schema):
     """Unknown keys are errors, everywhere."""
 
-    error_messages = {"type": "this is a mapping: one `name: value` per line."}
+    error_messages = {"type": NO_MAPPING}  # noqa: RUF012 - marshmallow's own way
 
     class Meta:
+        """Read by marshmallow."""
+
         unknown = RAISE
 
     def handle_error(self, error: ValidationError, data: Any, *, many: bool, **_: Any) -> None:
@@ -53,7 +60,10 @@ class Shape(Schema):
                     error.messages[key] = [AtKey(f"{key!r} means nothing here.", allowed)]
 
 
-MISSING: dict[str, str | list[Any] | dict[Any, Any]] = {"required": "is missing.", "null": "has no value; write one, or take the line out."}
+MISSING: dict[str, str | list[Any] | dict[Any, Any]] = {
+    "required": "is missing.",
+    "null": "has no value; write one, or take the line out.",
+}
 
 
 class Anything(fields.Raw):
@@ -107,7 +117,9 @@ class Table(fields.Field[Any]):
         del attr, data
         if not isinstance(value, Mapping):
             raise ValidationError(f"is a mapping from {self.what} to its entry, not {_kind(value)}.")
-        strange = {key: [AtKey(f"{key!r} is not {_a(self.what)}.", self.keys)] for key in value if not self._allows(key)}
+        strange = {
+            key: [AtKey(f"{key!r} is not {_a(self.what)}.", self.keys)] for key in value if not self._allows(key)
+        }
         pairs = ((key, key, self.inner, item) for key, item in value.items() if key not in strange)
         return _gathered(pairs, dict, strange)
 
@@ -136,9 +148,9 @@ def _gathered(
 
 def text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"is a text, not {_kind(value)}; put it in quotes.")
+        raise Unfit(f"is a text, not {_kind(value)}; put it in quotes.")
     if not value.strip():
-        raise ValueError("is empty.")
+        raise Unfit("is empty.")
     return value
 
 
@@ -149,19 +161,19 @@ def word(value: Any) -> str:
 
 def name(value: Any) -> str:
     if not NAME.fullmatch(word(value)):
-        raise ValueError(f"{value!r} is no id; use letters, digits, '.', '_' and '-', at most 100.")
+        raise Unfit(f"{value!r} is no id; use letters, digits, '.', '_' and '-', at most 100.")
     return word(value)
 
 
 def flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"is true or false, not {_kind(value)}.")
+        raise Unfit(f"is true or false, not {_kind(value)}.")
     return value
 
 
 def whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"is a whole number, not {_kind(value)}.")
+        raise Unfit(f"is a whole number, not {_kind(value)}.")
     return value
 
 
@@ -173,14 +185,14 @@ def time(value: Any) -> Any:
     try:
         return from_iso(text(value))
     except ValueError:
-        raise ValueError(f"{value!r} is not a time with an offset, such as 2026-11-20T19:50:00+01:00.") from None
+        raise Unfit(f"{value!r} is not a time with an offset, such as 2026-11-20T19:50:00+01:00.") from None
 
 
 def zone(value: Any) -> str:
     zones = available_timezones()
     if text(value) not in zones:
         near = did_you_mean(value, tuple(zones))
-        raise ValueError(f"{value!r} is not a time zone. {near or 'Use an IANA name such as Europe/Berlin.'}")
+        raise Unfit(f"{value!r} is not a time zone. {near or 'Use an IANA name such as Europe/Berlin.'}")
     return str(value)
 
 
@@ -190,7 +202,9 @@ def one_of(choices: Iterable[str], what: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if not isinstance(value, str) or value not in allowed:
             hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
-            raise ValueError(f"{_quoted(value)} is not {_a(what)}. {hint or 'Choose one of ' + ', '.join(allowed) + '.'}")
+            raise Unfit(
+                f"{_quoted(value)} is not {_a(what)}. {hint or 'Choose one of ' + ', '.join(allowed) + '.'}"
+            )
         return value
 
     return read
@@ -198,7 +212,7 @@ def one_of(choices: Iterable[str], what: str) -> Callable[[Any], str]:
 
 def version(value: Any) -> int:
     if value != 1 or isinstance(value, bool):
-        raise ValueError(f"{_quoted(value)} is a version this Liaison does not read; write `version: 1`.")
+        raise Unfit(f"{_quoted(value)} is a version this Liaison does not read; write `version: 1`.")
     return 1
 
 
@@ -383,8 +397,7 @@ class FileShape(Shape):
 
 
 SHAPES: Mapping[type[Shape], Shape] = {
-    shape: shape()
-    for shape in (FileShape, RuleShape, GateShape, FamilyShape, ServiceShape, LocationShape, TrialShape)
+    shape: shape() for shape in (FileShape, RuleShape, GateShape, FamilyShape, ServiceShape, LocationShape, TrialShape)
 }
 
 

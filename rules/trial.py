@@ -12,15 +12,14 @@ from core.moments import Moment
 from core.notes import Audience
 from core.tickets import Ticket
 from rules.cadence import next_due
-from rules.catalogue import Catalogue, Location, folded
+from rules.catalogue import Catalogue
 from rules.decide import decision_of
 from rules.judgement import Judgement, judge
 from rules.language import Layer, RuleSet, Trial
-from rules.samples import ticket_from
+from rules.staging import stage
 from rules.words import render
 
 HERE = "UTC"  # the site's zone, for tests that name no place
-LOCATION_KEYS = ("id", "name", "timezone", "country", "language", "hours")
 
 
 @dataclass(frozen=True)
@@ -61,29 +60,6 @@ def _run(rules: RuleSet, trial: Trial) -> TestResult:
         return TestResult(trial.name, str(trial.place), (f"it cannot run: {error.what}",))
     failures = tuple(found for key, wanted in trial.expect.items() for found in EXPECTATIONS[key](wanted, outcome))
     return TestResult(trial.name, str(trial.place), failures, outcome.said)
-
-
-def stage(rules: RuleSet, trial: Trial) -> tuple[Catalogue, Ticket, Moment]:
-    """The catalogue, the ticket and the moment of a test. Raises PayloadError where its fields cannot be read."""
-    catalogue, place = located(rules.catalogue, trial.location)
-    plain = {**({"location": place} if place else {}), **trial.ticket}
-    ticket = ticket_from(plain, where=str(trial.place), opened_at=trial.at)
-    before = None
-    if trial.before is not None:
-        before = ticket_from({**plain, **trial.before}, where=str(trial.place), opened_at=trial.at)
-    return catalogue, ticket, Moment(trial.moment, "1", trial.at, before)
-
-
-def located(catalogue: Catalogue, location: Mapping[str, Any] | str) -> tuple[Catalogue, str]:
-    """The catalogue with the test's own place in it, and the name by which the ticket finds it."""
-    if not isinstance(location, Mapping):
-        return catalogue, str(location)
-    texts = {key: str(location.get(key) or "") for key in LOCATION_KEYS}
-    texts["id"] = texts["id"] or folded(texts["name"]).replace(" ", "-")
-    place = Location(**texts)
-    names = {folded(place.id), folded(place.name)}
-    others = (one for one in catalogue.locations if not {folded(one.id), folded(one.name)} & names)
-    return Catalogue(catalogue.services, (*others, place)), place.id
 
 
 def _outcome(rules: RuleSet, trial: Trial) -> Outcome:
@@ -155,7 +131,7 @@ def _silent(wanted: Mapping[str, str], outcome: Outcome) -> Iterator[str]:
         text = outcome.said.get(slot)
         if text is not None:
             yield f"{slot} should be silent ({reason}) and says:\n{_diff([], text)}"
-        elif (found := _reason(slot, outcome)) != reason:
+        elif _reason(slot, outcome) != reason:
             yield f"{slot} is silent for another reason: wanted {reason}, got {_silence(slot, outcome)}"
 
 
