@@ -2,14 +2,14 @@
 
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 
 class DrivenClock:
     """Stands still until it is moved; `let_run` makes it go on by itself, second by second. Never goes back."""
 
     def __init__(self, start: datetime) -> None:
-        self._now, self._since = start, 0.0
+        self._now, self._since = start.astimezone(UTC), 0.0
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
@@ -19,7 +19,7 @@ class DrivenClock:
 
     def move(self, to: datetime) -> None:
         with self._lock:
-            self._now = max(to, self._now)
+            self._now = max(to.astimezone(UTC), self._now)
 
     def let_run(self) -> None:
         with self._lock:

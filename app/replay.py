@@ -199,9 +199,11 @@ def _count(summary: Summary, liaison: Liaison, snow: ServiceNowStandIn) -> None:
         )
         summary.comments = {f"{a}.{m}": n for a, m, n in connection.execute(said)}
         silent = select(J.c.reason, func.count()).where(J.c.what == What.SILENT).group_by(J.c.reason)
-        summary.silences = dict(connection.execute(silent.order_by(func.count().desc())).tuples())
+        summary.silences = {
+            str(reason): int(n) for reason, n in connection.execute(silent.order_by(func.count().desc()))
+        }
         waiting = select(N.c.state, func.count()).where(N.c.state.not_in(("written", "superseded", "withdrawn")))
-        summary.open_notes = dict(connection.execute(waiting.group_by(N.c.state)).tuples())
+        summary.open_notes = {str(state): int(n) for state, n in connection.execute(waiting.group_by(N.c.state))}
         written = connection.execute(select(N.c.marker, N.c.audience).where(N.c.state == NoteState.WRITTEN)).all()
     ours = Counter((marker, audience == "agents") for marker, audience in written)
     there = Counter(

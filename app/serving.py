@@ -4,12 +4,13 @@ import threading
 from typing import Any
 
 import flask
+from waitress import wasyncore
 from waitress.server import create_server
 
 from app.settings import Listen
 
 THREADS = 8
-MOST_BODY = 2 * 1024 * 1024
+MOST_BODY = 32 * 1024 * 1024  # above this waitress answers by itself; webhooks refuse from 1 MB on, in JSON
 
 
 class Server:
@@ -24,6 +25,8 @@ class Server:
             ident=None,
             max_request_body_size=MOST_BODY,
             channel_timeout=30,
+            # the pages must see that a proxy stands before us: then the caller is not on loopback
+            clear_untrusted_proxy_headers=False,
         )
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
@@ -35,5 +38,7 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        self._server.close()
+        """The loop itself closes its sockets: waitress's own `close` would take them away under its `select`."""
+        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))  # noqa: SLF001
         self._thread.join(5)
+        self._server.task_dispatcher.shutdown()
