@@ -1,6 +1,6 @@
 """Documents to one rule set: lists and calendars of all files first, then everything that refers to them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -14,7 +14,17 @@ from rules.catalogue import Catalogue, Location, Service
 from rules.documents import Document, Mark, Node, Scalar
 from rules.grammar import Reader
 from rules.language import Family, Gate, Place, Rule, RuleSet, Trial
-from rules.schema import FamilyShape, FileShape, GateShape, LocationShape, RuleShape, ServiceShape, Shape, TrialShape
+from rules.schema import (
+    CalendarShape,
+    FamilyShape,
+    FileShape,
+    GateShape,
+    LocationShape,
+    RuleShape,
+    ServiceShape,
+    Shape,
+    TrialShape,
+)
 from rules.schema import loaded as shaped
 from rules.strength import precedence
 
@@ -141,9 +151,9 @@ class Assembly:
         return tuple(item.value for item in good if not isinstance(item.value, (dict, list)))
 
     def _calendar(self, file: File, name: str, node: Node) -> None:
-        entry = node.plain()
         self.calendars[name] = Calendar()
-        if isinstance(entry, Mapping) and "holidays" in entry:
+        entry = shaped(CalendarShape, node, file.report)
+        if "holidays" in entry:
             file.later(node.keys["holidays"], "holidays")
         if name == ALWAYS:
             file.report(node.mark, "'always' is built in and cannot be defined.")

@@ -33,7 +33,6 @@ def doubts(rules: RuleSet) -> Iterator[Problem]:
     yield from doubtful_needs(rules.catalogue)
     yield from misplaced(rules)
     for rule in rules.rules:
-        yield from _idle(rule)
         yield from _contradiction(rule)
         yield from _vetoed(rule, rules.gates)
     for said in _everything_said(rules.rules):
@@ -56,11 +55,6 @@ def _everything_said(rules: Iterable[Rule]) -> Iterator[Said]:
         for (audience, moment), slot in rule.messages.items():
             for resolution, entry in slot.entries.items():
                 yield rule, audience, moment, resolution, entry
-
-
-def _idle(rule: Rule) -> Iterator[Problem]:
-    if not rule.messages and not rule.cadences and not rule.impact:
-        yield _doubt(rule.place, f"rule {rule.id} does nothing: it has no messages, no cadence and no impact.")
 
 
 def _contradiction(rule: Rule) -> Iterator[Problem]:

@@ -206,7 +206,8 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent) or event.anchor:
             sign = "*" if isinstance(event, yaml.AliasEvent) else "&"
             raise self._wrong(
-                event, f"{sign}{event.anchor}: anchors and aliases are not allowed; write the value out, or use lists:"
+                event,
+                f"{sign}{event.anchor}: anchors and aliases are not allowed; write the value out, or use `lists:`.",
             )
         tag = getattr(event, "tag", None)
         if tag:

@@ -30,7 +30,7 @@ from rules.language import (
 )
 from rules.samples import faults_of
 from rules.schema import NONE
-from rules.vocabulary import did_you_mean
+from rules.suggestion import did_you_mean
 from rules.words import faults
 
 RESOLVING = frozenset({MomentKind.RESOLVED, MomentKind.CLOSED})
@@ -65,6 +65,9 @@ class Writer:
 
     def rule(self, data: Mapping[str, Any], node: Node) -> Rule | None:
         """Everything is read, and so reported, even where there is no id."""
+        if not {"messages", "cadence", "impact"} & node.keys.keys():
+            idle = "this rule does nothing: it has no messages, no cadence and no impact."
+            self.file.report(node.mark, idle, Severity.WARNING)
         for key in LATER_IN_RULE:
             if key in node.keys:
                 self.file.later(node.keys[key], key)
@@ -211,11 +214,11 @@ class Writer:
 
     def _entry(self, audience: Audience, moment: MomentKind, node: Node) -> Entry | None:
         node = self._spoken(node)
+        if node.value is None or (isinstance(node.value, str) and not node.value.strip()):
+            self.file.report(node.mark, f"{moment} is empty; write `none` to say nothing on purpose.")
+            return None
         if not isinstance(node.value, str):
             self.file.report(node.mark, f"{moment} is a text, or `none` to say nothing on purpose; not {shown(node)}.")
-            return None
-        if not node.value.strip():
-            self.file.report(node.mark, f"{moment} is empty; write `none` to say nothing on purpose.")
             return None
         if node.value.strip() == NONE:
             return Entry(None, self.file.place(node.mark))
@@ -231,9 +234,12 @@ class Writer:
 
     def _template(self, node: Node, audience: Audience, moment: str) -> None:
         if isinstance(node.value, str):
+            told: set[Mark] = set()  # the first word about a place is enough
             for fault in faults(node.value, audience, moment, self.allow):
                 mark = self.file.document.place(node, fault.line, fault.column)
-                self.file.report(mark, fault.message, fault.severity)
+                if mark not in told:
+                    self.file.report(mark, fault.message, fault.severity)
+                told.add(mark)
 
     def _cadences(self, data: Mapping[str, Any], node: Node, rule: str) -> Iterator[tuple[Audience, Cadence | None]]:
         for audience, entry in data.items():

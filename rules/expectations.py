@@ -9,7 +9,7 @@ from core.notes import Audience
 from rules.language import RuleSet, Trial
 from rules.schema import zone
 from rules.staging import LOCATION_KEYS
-from rules.vocabulary import did_you_mean
+from rules.suggestion import did_you_mean
 
 BY_SLOT = ("winner", "says", "not_says", "silent")
 

@@ -13,7 +13,7 @@ from rules.conditions import ORDER, pattern
 from rules.documents import Mark, Node, Scalar
 from rules.language import EVERYTHING, All, AnyOf, Condition, Not, OnField, Op, Test, Value
 from rules.subjects import NESTED, SUBJECTS, Sort, Subject, subject
-from rules.vocabulary import did_you_mean
+from rules.suggestion import did_you_mean
 
 GROUPS = ("all", "any", "not", "within")
 NOTHING = re.compile(r"0+[mhd]")
@@ -232,7 +232,8 @@ def _pattern_fault(text: str, error: Exception) -> str:
     said = error.args[0] if error.args else ""
     message = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     what, _, fragment = message.partition(": ")
-    at = max(text.find(fragment), 0) if fragment != text else 0
+    sign = {"missing )": "(", "missing ]": "[", "unexpected )": ")"}.get(what, fragment)
+    at = max(text.find(sign), 0)
     return f"{text!r} is not a pattern: {what} at character {at + 1}. (RE2: no look-around, no back-references.)"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from core.errors import Problem, Severity
 from rules.catalogue import Catalogue, Service
-from rules.vocabulary import did_you_mean
+from rules.suggestion import did_you_mean
 
 
 def doubtful_needs(catalogue: Catalogue) -> Iterator[Problem]:

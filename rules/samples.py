@@ -12,7 +12,7 @@ from core.sites import Platform
 from core.tickets import TIMES, Kind, Parent, Person, Ticket
 from core.times import from_iso
 from rules.subjects import CHOICES, SORTS, Sort
-from rules.vocabulary import did_you_mean
+from rules.suggestion import did_you_mean
 
 SERVICENOW_KEY = re.compile(r"[A-Z]{3,6}\d+")  # INC0012345; Jira's keys have a dash
 PARTS: Mapping[str, type[Person] | type[Parent]] = {"requester": Person, "parent": Parent}
@@ -70,7 +70,7 @@ def _read(name: str, value: Any) -> Any:
         return _part(name, value)
     if name == "fields":
         return _mapping(value)
-    reader = READERS.get(SORTS.get(name, Sort.WORD), _word)
+    reader: Callable[[Any], Any] = READERS.get(SORTS.get(name, Sort.WORD), _word)
     return _chosen(name, reader(value))
 
 

@@ -16,7 +16,7 @@ from core.times import from_iso
 from rules.cadence import parse_duration
 from rules.documents import MAX_LISTED, Mark, Node
 from rules.language import LAYERS
-from rules.vocabulary import did_you_mean
+from rules.suggestion import did_you_mean
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 NONE = "none"
@@ -100,6 +100,8 @@ class Many(fields.Field[Any]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
         if not isinstance(value, list):
+            if isinstance(value, Mapping):
+                raise ValidationError("is a list, not a mapping.")
             return [self.inner.deserialize(value, attr, data, **options)]
         return _gathered(((i, i, self.inner, item) for i, item in enumerate(value)), list)
 
@@ -202,9 +204,7 @@ def one_of(choices: Iterable[str], what: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if not isinstance(value, str) or value not in allowed:
             hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
-            raise Unfit(
-                f"{_quoted(value)} is not {_a(what)}. {hint or 'Choose one of ' + ', '.join(allowed) + '.'}"
-            )
+            raise Unfit(f"{_quoted(value)} is not {_a(what)}. {hint or 'Choose one of ' + ', '.join(allowed) + '.'}")
         return value
 
     return read
@@ -331,7 +331,7 @@ class FamilyShape(Shape):
     id = Value(name)
     when = Anything(required=True)
     unless = Anything()
-    follow = _choice(("parent",), "kin to follow", required=True)
+    follow = _choice(("parent",), "relative", required=True)
     speak = Many(_choice(MOMENTS, "moment"))
 
 
@@ -377,6 +377,16 @@ class TrialShape(Shape):
     expect = fields.Nested(ExpectShape, required=True)
 
 
+class CalendarShape(Shape):
+    """Its values are read by the calendar itself."""
+
+    timezone = Value(word)
+    days = Anything()
+    open = Anything()
+    dates = Anything()
+    holidays = Anything()
+
+
 class FileShape(Shape):
     """A rules file, a catalogue, or both; sections are read one entry at a time."""
 
@@ -396,9 +406,7 @@ class FileShape(Shape):
     phrases = Anything(allow_none=True)
 
 
-SHAPES: Mapping[type[Shape], Shape] = {
-    shape: shape() for shape in (FileShape, RuleShape, GateShape, FamilyShape, ServiceShape, LocationShape, TrialShape)
-}
+SHAPES: Mapping[type[Shape], Shape] = {shape: shape() for shape in Shape.__subclasses__()}
 
 
 def loaded(shape: type[Shape], node: Node, report: Callable[[Mark, str], None]) -> dict[str, Any]:
