@@ -94,9 +94,7 @@ class World:
     def rows(self, table: Any, key: str) -> list[Any]:
         ref = self.ref(key)
         with self.liaison.store.read() as connection:
-            return list(
-                connection.execute(select(table).where(table.c.site == ref.site, table.c.ticket_id == ref.id))
-            )
+            return list(connection.execute(select(table).where(table.c.site == ref.site, table.c.ticket_id == ref.id)))
 
     def fault(self, site: str, **fault: Any) -> None:
         stand_in = self.snow if site == "servicenow" else self.jira
@@ -104,7 +102,9 @@ class World:
 
 
 @contextmanager
-def world(tmp_path: Path, rules: str = RULES, *, snow: dict[str, Any] | None = None, jira: dict[str, Any] | None = None) -> Iterator[World]:
+def world(
+    tmp_path: Path, rules: str = RULES, *, snow: dict[str, Any] | None = None, jira: dict[str, Any] | None = None
+) -> Iterator[World]:
     """`snow` and `jira` change the sites' settings."""
     (tmp_path / "rules").mkdir(exist_ok=True)
     (tmp_path / "rules" / "rules.yaml").write_text(rules)
@@ -112,9 +112,18 @@ def world(tmp_path: Path, rules: str = RULES, *, snow: dict[str, Any] | None = N
     now_in, jira_in = ServiceNowStandIn(clock=clock), JiraStandIn(clock=clock)
     now_in.start()
     jira_in.start()
-    sites = (_site(Platform.SERVICENOW, now_in.url, Auth("liaison", Secret("liaison")), snow), _site(
-        Platform.JIRA, jira_in.url, Auth(jira_in.user, Secret(jira_in.token)), {"account": jira_in.account_id("liaison"), **(jira or {})}))
-    settings = Settings(f"sqlite:///{tmp_path}/liaison.db", tmp_path / "rules", sites, speak_from={s.name: s.speak_from for s in sites})
+    sites = (
+        _site(Platform.SERVICENOW, now_in.url, Auth("liaison", Secret("liaison")), snow),
+        _site(
+            Platform.JIRA,
+            jira_in.url,
+            Auth(jira_in.user, Secret(jira_in.token)),
+            {"account": jira_in.account_id("liaison"), **(jira or {})},
+        ),
+    )
+    settings = Settings(
+        f"sqlite:///{tmp_path}/liaison.db", tmp_path / "rules", sites, speak_from={s.name: s.speak_from for s in sites}
+    )
     liaison = Liaison(settings, clock)
     server = Server(liaison.web(), Listen(port=0))
     server.start()
