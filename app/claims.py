@@ -46,8 +46,10 @@ class Claim:
 
 def take(tx: Transaction, ref: TicketRef) -> Claim:
     """Claim the ticket and read all that is pending, under one lock: the generation first, then the deliveries."""
-    ticket_row(tx, ref)
-    tx.execute(update(T).where(of(T, ref)).values(fence=T.c.fence + 1))
+    claimed = update(T).where(of(T, ref)).values(fence=T.c.fence + 1)
+    if not tx.execute(claimed).rowcount:
+        ticket_row(tx, ref)
+        tx.execute(claimed)
     row = tx.execute(select(T).where(of(T, ref))).one()
     pending = tx.execute(
         select(D.c.id, D.c.body, D.c.received_at).where(of(D, ref), D.c.state == "pending").order_by(D.c.id)

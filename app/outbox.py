@@ -131,7 +131,7 @@ class Outbox:
 
     def _compose(self, connector: Connector, ref: TicketRef, fence: int, notes: list[Noted]) -> Composed | None:
         """The words, right before they leave. Notes that turn out to need none are ended here."""
-        snapshot, memory, promises = self._store.write(lambda tx: self._facts(tx, ref, fence))
+        snapshot, memory, promises = self._facts(ref)
         if snapshot is None:
             raise LiaisonError("notes without a snapshot.", where=str(ref))
         composed = self._composer.compose(
@@ -149,16 +149,17 @@ class Outbox:
                     Reason.SAME_WORDS, "Nothing in it is new.", moment=by_audience[audience].moment, audience=audience
                 )
             )
-        self._store.write(lambda tx: journal.write(tx, ref, self._clock.now(), entries))
+        if entries:
+            self._store.write(lambda tx: journal.write(tx, ref, self._clock.now(), entries))
         return composed if composed.parts else None
 
-    def _facts(
-        self, tx: Transaction, ref: TicketRef, fence: int
-    ) -> tuple[Snapshot | None, Memory, tuple[Promise, ...]]:
-        claims.hold(tx, ref, fence)
-        row = tx.execute(select(T.c.newest, T.c.attended, T.c.memory).where(of(T, ref))).one()
+    def _facts(self, ref: TicketRef) -> tuple[Snapshot | None, Memory, tuple[Promise, ...]]:
+        """What is stored of the ticket now; whether the claim still holds is asked when the intent is committed."""
+        with self._store.read() as connection:
+            row = connection.execute(select(T.c.newest, T.c.attended, T.c.memory).where(of(T, ref))).one()
+            promises = promising.open_promises(connection, ref)
         snapshot = snapshots.load(row.newest) or snapshots.load(row.attended)
-        return snapshot, Memory.from_dict(orjson.loads(row.memory)), promising.open_promises(tx, ref)
+        return snapshot, Memory.from_dict(orjson.loads(row.memory)), promises
 
     def _intend(
         self, tx: Transaction, ref: TicketRef, fence: int, notes: list[Noted], composed: Composed, marker: str
