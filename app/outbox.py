@@ -125,9 +125,20 @@ class Outbox:
         except PlatformError as error:
             return self._failed(ref, fence, leaving, letter, error)
         if any(p.internal for p in letter.parts) and written.public and len(letter.parts) == 1:
-            self._pauses.alarm(ref.site, f"An internal note came out public in {ref}: Liaison stopped writing here.")
+            return self._came_out_public(connector, ref, fence, leaving, written)
         self._written(ref, fence, leaving, written, [], composed)
         return True
+
+    def _came_out_public(
+        self, connector: Connector, ref: TicketRef, fence: int, notes: list[Noted], written: Written
+    ) -> bool:
+        """An internal note that everybody reads: stop the site, take it away where that can be done, tell people."""
+        self._pauses.alarm(ref.site, f"An internal note came out public in {ref}: Liaison stopped writing here.")
+        removed = connector.hide(ref, written)
+        what = "It came out public and was removed." if removed else "It came out public and still stands there."
+        self._move(ref, fence, notes, S.REFUSED, problem=what, comment_id=written.comment_id)
+        self._tell(ref, notes, what)
+        return False
 
     def _compose(self, connector: Connector, ref: TicketRef, fence: int, notes: list[Noted]) -> Composed | None:
         """The words, right before they leave. Notes that turn out to need none are ended here."""

@@ -46,6 +46,10 @@ class Connector(Protocol):
         """
         ...
 
+    def hide(self, ref: TicketRef, written: Written) -> bool:
+        """Take away a note that came out public and must not be; whether that was possible. Never raises."""
+        ...
+
     def find(self, ref: TicketRef, marker: str, since: datetime) -> Written | None:
         """Look a note up by its marker. None means certainly absent; raises Unavailable when it cannot be told."""
         ...

@@ -92,6 +92,16 @@ class JiraConnector:
         answer = save(letter, part, desk=desk)
         return self._written(ref, letter.marker, answer)
 
+    def hide(self, ref: TicketRef, written: Written) -> bool:
+        """Deletes the comment: its property can be set later, but the mails about it leave at once."""
+        if not written.comment_id:
+            return False
+        try:
+            self._call("DELETE", ref, f"issue/{ref.id}/comment/{written.comment_id}", {}, b"")
+        except PlatformError:
+            return False
+        return True
+
     def find(self, ref: TicketRef, marker: str, since: datetime) -> Written | None:
         for comment in self._comments(ref, since - SKEW):
             if self._marker(ref, comment) == marker:

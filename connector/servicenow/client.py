@@ -106,6 +106,11 @@ class ServiceNowConnector:
         at = utc(cell(answer.get("sys_updated_on")).code) or self._clock.now()
         return Written(letter.marker, public=_visibility(texts), at=at)
 
+    def hide(self, ref: TicketRef, written: Written) -> bool:
+        """Journal entries cannot be taken back; which field a text went to decides who reads it."""
+        del ref, written
+        return False
+
     def find(self, ref: TicketRef, marker: str, since: datetime) -> Written | None:
         """By the note id column, which holds the newest id alone, else by the visible reference in the journal."""
         table, sys_id = _address(ref)

@@ -1,6 +1,5 @@
 """One suite for every platform: its client against its own stand-in."""
 
-import importlib.util
 from datetime import timedelta
 
 import pytest
@@ -11,12 +10,9 @@ from core.notes import Audience
 from core.tickets import TicketRef
 from tests.contract.harness import MARKER, letter
 from tests.contract.jira import JiraDataCenterHarness, JiraHarness
+from tests.contract.servicenow import ServiceNowHarness
 
-HARNESSES = {"jira-cloud": JiraHarness, "jira-data-center": JiraDataCenterHarness}
-if importlib.util.find_spec("tests.contract.servicenow"):
-    from tests.contract.servicenow import ServiceNowHarness
-
-    HARNESSES["servicenow"] = ServiceNowHarness
+HARNESSES = {"jira-cloud": JiraHarness, "jira-data-center": JiraDataCenterHarness, "servicenow": ServiceNowHarness}
 
 
 @pytest.fixture(params=list(HARNESSES))
@@ -194,3 +190,11 @@ def test_a_very_long_text_is_written(harness, ref):
     (entry,) = harness.entries(ref)
     assert entry.text.startswith("Everything is slow today. Everything")
     assert entry.marker == MARKER
+
+
+def test_a_note_that_came_out_public_is_taken_away_where_the_platform_can(harness, ref):
+    """Whatever `hide` answers is what happened; a note that is gone already cannot be hidden."""
+    written = harness.connector.write(letter(ref, "For agents."))
+    hidden = harness.connector.hide(ref, written)
+    assert hidden is (not noted(harness, ref))
+    assert harness.connector.hide(ref, written) is False
