@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import combinations
 
 from core.errors import Problem, Severity
 from core.moments import TERMINAL, MomentKind
@@ -14,7 +13,7 @@ from rules.expectations import misplaced
 from rules.judgement import SINKS
 from rules.kinship import doubtful_needs
 from rules.language import DEFAULT, PLAIN, Entry, Gate, Place, Rule, RuleSet, Slot
-from rules.overlap import Together, demand, implies, together
+from rules.overlap import Together, demand, implies, pairs, together
 from rules.strength import strength
 from rules.words import names_used
 
@@ -106,7 +105,7 @@ def _without_promise(
     slot = f"{audience}.{moment} of rule {rule.id}"
     if moment in TERMINAL:
         yield _at(entry.place, f"{slot} uses next_update, but after {moment} nothing more is promised; take it out.")
-    elif not any(_may_pace(other, rule, audience, moment) for other in rules.rules):
+    elif not any(_may_pace(other, rule, audience, moment) for other in (rule, *rules.rules)):
         yield _doubt(
             entry.place,
             f"{slot} uses next_update, but no rule that can match the same ticket has a cadence for {audience}.",
@@ -145,7 +144,7 @@ def _ties(rules: tuple[Rule, ...]) -> Iterator[Problem]:
             rivals[slot, strength(rule)].append(rule)
     told: set[tuple[str, str]] = set()
     for (slot, _), group in sorted(rivals.items(), key=str):  # type: ignore[misc]
-        for one, other in combinations(group, 2):
+        for one, other in pairs(sorted(group, key=lambda rule: rule.id)):
             if (one.id, other.id) not in told and len(told) < MOST_TIES and _rival(one, other, slot):
                 told.add((one.id, other.id))
                 yield _tie(one, other, slot)

@@ -143,13 +143,8 @@ class Writer:
         return Location(**texts, aliases=tuple(data.get("aliases") or ()), where=where)
 
     def trial(self, data: Mapping[str, Any], node: Node) -> Trial | None:
-        for key in ("ticket", "before", "location"):
-            part = node.get(key)
-            if part is not None and not isinstance(part.value, dict) and key != "location":
-                self.file.report(part.mark, f"{key} is a mapping of fields, not {shown(part)}.")
-                return None
-            if part is not None and key != "location":
-                self._ticket(part)
+        if not all([self._ticket(node.get("ticket")), self._ticket(node.get("before")), self._staged(node)]):
+            return None
         if not {"name", "at", "moment", "ticket"} <= data.keys():
             return None
         return Trial(
@@ -163,9 +158,24 @@ class Writer:
             place=self.file.place(node.mark),
         )
 
-    def _ticket(self, node: Node) -> None:
-        for name, fault in faults_of(node.plain()):
+    def _ticket(self, node: Node | None) -> bool:
+        """Whether the fields can be read; what is wrong with them is told."""
+        if node is None:
+            return True
+        if not isinstance(node.value, dict):
+            self.file.report(node.mark, f"a ticket is a mapping of fields, not {shown(node)}.")
+            return False
+        faults = list(faults_of(node.plain()))
+        for name, fault in faults:
             self.file.report(node.keys.get(name, node.mark), fault)
+        return not faults
+
+    def _staged(self, node: Node) -> bool:
+        location = node.get("location")
+        if location is None or isinstance(location.value, (dict, str)):
+            return True
+        self.file.report(location.mark, "location is the id of a location, or a mapping with its name and timezone.")
+        return False
 
     def _unless(self, node: Node) -> Any:
         unless = node.get("unless")

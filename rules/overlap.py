@@ -1,8 +1,10 @@
 """What conditions say about each other without a ticket: whether two rules can both match, or one implies another."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from itertools import combinations
 
 from rules.language import All, AnyOf, Condition, Not, OnField, Op, Rule, Test
 from rules.subjects import Sort, subject
@@ -29,7 +31,9 @@ class Demand:
         return tuple(field for field, values in self.equal.items() if not values and single(field))
 
 
+@lru_cache(maxsize=4096)
 def demand(condition: Condition) -> Demand:
+    """What a condition asks, as far as it is a conjunction of equalities."""
     equal: dict[str, frozenset[str]] = {}
     rest: set[Condition] = set()
     for part in _parts(condition):
@@ -56,9 +60,15 @@ def _prose(field: str) -> bool:
 
 
 def single(field: str) -> bool:
-    """Whether a ticket has one value there: two different ones then exclude each other."""
+    """Whether a ticket has one value there: two different ones then exclude each other. Services and locations go by
+    several names.
+    """
     about = subject(field)
-    return about is not None and about.sort not in {Sort.WORDS, Sort.CUSTOM, Sort.PROSE}
+    return (
+        field not in {"service", "location"}
+        and about is not None
+        and about.sort not in {Sort.WORDS, Sort.CUSTOM, Sort.PROSE}
+    )
 
 
 def together(one: Rule, other: Rule) -> Together:
@@ -72,6 +82,35 @@ def together(one: Rule, other: Rule) -> Together:
         return Together.NO
     unsure = apart or left.rest ^ right.rest or one.unless != other.unless
     return Together.PERHAPS if unsure else Together.YES
+
+
+def pairs(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
+    """Every pair that may surely match together, without asking each of a thousand rules about every other: the field
+    that tells most of them apart sorts them first.
+    """
+    fields = {field for rule in rules for field in demand(rule.when).equal}
+    sorted_by = [_buckets(rules, field) for field in sorted(fields)]
+    best = min(sorted_by, key=lambda buckets: sum(len(bucket) ** 2 for bucket in buckets), default=[list(rules)])
+    seen: set[tuple[str, str]] = set()
+    for bucket in best:
+        for one, other in combinations(bucket, 2):
+            if (one.id, other.id) not in seen:
+                seen.add((one.id, other.id))
+                yield one, other
+
+
+def _buckets(rules: Sequence[Rule], field: str) -> list[list[Rule]]:
+    """The rules by each value they want there; those that want none are in every bucket."""
+    wanted = [(rule, demand(rule.when).equal.get(field)) for rule in rules]
+    values = {value for _, values in wanted for value in values or ()}
+    if not values:
+        return [list(rules)]
+    free = [rule for rule, values in wanted if values is None]
+    by_value: dict[str, list[Rule]] = {value: [] for value in sorted(values)}
+    for rule, wants in wanted:
+        for value in wants or ():
+            by_value[value].append(rule)
+    return [free, *(sorted([*bucket, *free], key=lambda rule: rule.id) for bucket in by_value.values())]
 
 
 def implies(rule: Condition, gate: Condition) -> bool:

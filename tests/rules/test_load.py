@@ -1,0 +1,98 @@
+"""Files and folders to one rule set."""
+
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.errors import RulesError
+from rules import check, load
+from tests.rules.support import problems, rule_set, write
+
+RULE = "rules: [{{id: {0}, when: {{priority: {1}}}, messages: {{requester: {{opened: Hello.}}}}}}]\n"
+
+
+def test_a_folder_is_all_its_yaml_files_each_once(tmp_path):
+    write(tmp_path, "b.yaml", RULE.format("b", "P2"))
+    (tmp_path / "team").mkdir()
+    file = write(tmp_path / "team", "a.yml", RULE.format("a", "P1"))
+    write(tmp_path, "notes.txt", "rulez: []")
+    rules = load([tmp_path, file, tmp_path / "b.yaml"], packs=False)
+    assert [rule.id for rule in rules.rules] == ["a", "b"]
+
+
+def test_a_path_that_is_not_there_is_told(tmp_path):
+    found = check([tmp_path / "none.yaml", tmp_path / "nowhere"], packs=False)
+    assert [p.message for p in found] == ["there is no such file or folder."] * 2
+
+
+def test_an_empty_folder_is_no_mistake(tmp_path):
+    assert load([tmp_path], packs=False).rules == ()
+
+
+def test_everything_wrong_in_all_files_is_told_at_once(tmp_path):
+    write(tmp_path, "a.yaml", "rulez: []")
+    write(tmp_path, "b.yaml", "team: 'x")
+    write(tmp_path, "c.yaml", "rules: [{id: c, when: {prio: P1}, layer: top, messages: {agents: {opened: '{{ x }}'}}}]")
+    with pytest.raises(RulesError) as caught:
+        load([tmp_path], packs=False)
+    assert [(Path(p.path).name, p.line) for p in caught.value.problems] == [
+        ("a.yaml", 2),
+        ("b.yaml", 2),
+        *[("c.yaml", 2)] * 3,
+    ]
+    assert str(caught.value).startswith("5 problems in the rules:\n")
+
+
+def test_warnings_do_not_keep_rules_from_working(tmp_path):
+    rules = rule_set(tmp_path, RULE.format("a", "P1") + "budget: {}\n")
+    assert [w.message for w in rules.warnings] == ["budgets: not active yet; it loads and does nothing."]
+
+
+def test_the_hash_is_of_the_content_alone(tmp_path):
+    one, other = RULE.format("a", "P1"), RULE.format("b", "P2")
+    straight = rule_set(tmp_path, one, other)
+    assert rule_set(tmp_path, other, one).hash == straight.hash
+    assert rule_set(tmp_path, one, other + "# changed\n").hash != straight.hash
+
+
+def test_a_name_used_twice_is_an_error_that_names_both_places(tmp_path):
+    text = "lists: {a: [x]}\nsettle: {opened: 1m}\ncalendars: {c: {days: mon}}\n"
+    found = problems(tmp_path, text, text)
+    assert [line.partition("; ")[0] for line in found] == [
+        f"1.yaml:2:12: lists: 'a' is already defined at {tmp_path}/0.yaml:2",
+        f"1.yaml:3:18: settle: 'opened' is already defined at {tmp_path}/0.yaml:3",
+        f"1.yaml:4:16: calendars: 'c' is already defined at {tmp_path}/0.yaml:4",
+    ]
+
+
+def test_a_file_of_a_thousand_rules_loads_in_seconds(tmp_path):
+    entries = "".join(
+        f"  - {{id: r{n}, when: {{category: c{n}, priority: [P1, P2]}}, messages: {{requester: "
+        f'{{opened: "We are on it. Case {{{{ ticket.key }}}}."}}}}, cadence: {{requester: {{every: {n + 1}m}}}}}}\n'
+        for n in range(1000)
+    )
+    before = time.perf_counter()
+    rules = rule_set(tmp_path, "rules:\n" + entries)
+    assert time.perf_counter() - before < 20  # about two seconds on a good day
+    assert rules.rules[0].cadences["requester"].every == timedelta(minutes=1)
+
+
+def test_many_mistakes_are_counted_rather_than_listed_for_ever(tmp_path):
+    keys = "".join(f"    wrong{n}: x\n" for n in range(20_000))
+    before = time.perf_counter()
+    found = problems(tmp_path, f"rules:\n  - id: a\n{keys}")
+    assert time.perf_counter() - before < 5
+    assert len(found) == 52
+    assert any("more errors than are listed" in line for line in found)
+
+
+def test_the_shipped_packs_have_neither_errors_nor_doubts():
+    assert [str(p) for p in check([])] == []
+
+
+def test_words_an_admin_allows_may_stand_in_a_text(tmp_path):
+    said = "rules: [{id: a, messages: {requester: {opened: 'Write to help@acme.example.'}}}]\n"
+    assert "an e-mail address" in problems(tmp_path, said)[0]
+    assert problems(tmp_path, said, "allow: [help@acme.example]\n") == []
