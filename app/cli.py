@@ -126,3 +126,6 @@ def _show(summary: replay.Summary) -> None:
 
 for command in (rules_group, ticket, note, lift, unalarm, db_group):
     main.add_command(command)
+
+if __name__ == "__main__":
+    main()
