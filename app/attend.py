@@ -236,7 +236,7 @@ class Attendant:
 
     def _notes(self, tx: Transaction, ref: TicketRef, plan: Plan, now: datetime) -> None:
         for audience in plan.drop_notes:
-            self._drop(tx, ref, audience, NoteState.SUPERSEDED if plan.notes else NoteState.WITHDRAWN)
+            self._drop(tx, ref, audience, plan)
         for note in plan.notes:
             message = note.plan.message
             row = {
@@ -255,11 +255,13 @@ class Attendant:
             # the same moment can never make two notes: whatever is decided again is already there
             tx.execute(upsert(N).values(row).on_conflict_do_nothing())
 
-    def _drop(self, tx: Transaction, ref: TicketRef, audience: Audience, state: NoteState) -> None:
-        waiting = (NoteState.PLANNED, NoteState.DRAFT)
+    def _drop(self, tx: Transaction, ref: TicketRef, audience: Audience, plan: Plan) -> None:
+        """What waits for the audience, except a note that was decided again: it is still the one to say."""
+        state = NoteState.SUPERSEDED if plan.notes else NoteState.WITHDRAWN
+        waiting = N.c.state.in_((NoteState.PLANNED, NoteState.DRAFT))
         tx.execute(
             update(N)
-            .where(of(N, ref), N.c.audience == audience, N.c.state.in_(waiting))
+            .where(of(N, ref), N.c.audience == audience, waiting, N.c.id.not_in([n.id for n in plan.notes]))
             .values(state=state, problem="something newer is said instead")
         )
 

@@ -46,9 +46,13 @@ class Composer:
         memory: Memory,
         promises: Sequence[Promise],
         connector: Connector,
+        held_back: str = "",
     ) -> Composed:
-        """`plans` in the order of sending, each with its occurrence: customer-facing before agents."""
-        composed = Composed()
+        """`plans` in the order of sending, each with its occurrence: customer-facing before agents.
+
+        `held_back`: what was kept from the requester in another letter of the same moment.
+        """
+        composed = Composed(held_back={A.REQUESTER: held_back} if held_back else {})
         told = ""
         for plan, occurrence in plans:
             audience = plan.message.audience

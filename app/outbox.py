@@ -6,6 +6,7 @@ nothing else leaves for the ticket until its marker was looked for. There is no 
 
 import logging
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,9 +33,11 @@ from core.sites import Site
 from core.tickets import TicketRef
 from core.times import Clock, iso
 
-N, T = tables.notes, tables.tickets
+N, T, J = tables.notes, tables.tickets, tables.journal
+HELD_BACK = "Held back: "
 S = NoteState
 LONGEST_PAUSE = timedelta(minutes=5)
+ENDS = frozenset({MomentKind.RESOLVED, MomentKind.CLOSED, MomentKind.CANCELLED})
 SENT_FIRST = (Audience.REQUESTER, Audience.BUSINESS, Audience.CUSTOMERS, Audience.AGENTS)
 log = logging.getLogger("liaison.outbox")
 
@@ -71,6 +74,7 @@ class Outbox:
             return
         if not self._resolve_doubts(connector, ref, fence, notes):
             return
+        self._drop_overtaken(ref, fence)
         waiting = [n for n in self._open(ref) if n.state is S.PLANNED and not _later(n, self._clock.now())]
         for letter_notes in _letters(waiting, together=connector.joins_audiences):
             if not self._send_one(connector, ref, fence, letter_notes):
@@ -106,6 +110,19 @@ class Outbox:
         else:
             self._move(ref, fence, group, S.PLANNED, doubt_since=None, not_before=None)
         return True
+
+    def _drop_overtaken(self, ref: TicketRef, fence: int) -> None:
+        """A note that waited or was in doubt may be stale by now: then it is not said late."""
+        planned = [n for n in self._open(ref) if n.state is S.PLANNED]
+        snapshot, _, promises = self._facts(ref)
+        kept = {p.id for p in promises}
+        ended = snapshot is not None and snapshot.ticket.ended
+        for note in [n for n in planned if _overtaken(n, planned, kept, ended=ended)]:
+            self._move(ref, fence, [note], S.SUPERSEDED, problem="something newer is said instead")
+            line = journal.silent(
+                Reason.SUPERSEDED, "It could not be said in time.", moment=note.moment, audience=note.audience
+            )
+            self._store.write(lambda tx, line=line: journal.write(tx, ref, self._clock.now(), [line]))  # type: ignore[misc]
 
     # --- sending ---------------------------------------------------------------------------------------------------
 
@@ -146,13 +163,18 @@ class Outbox:
         if snapshot is None:
             raise LiaisonError("notes without a snapshot.", where=str(ref))
         composed = self._composer.compose(
-            snapshot.ticket, [(n.plan, n.occurrence) for n in notes], memory, promises, connector
+            snapshot.ticket,
+            [(n.plan, n.occurrence) for n in notes],
+            memory,
+            promises,
+            connector,
+            self._held_back(ref, notes[0]),
         )
         by_audience = {n.audience: n for n in notes}
         entries = []
         for audience, problem in composed.stopped.items():
             self._move(ref, fence, [by_audience[audience]], S.STOPPED, problem=problem)
-            entries.append(Entry(What.FAILED, by_audience[audience].moment, audience, detail=f"Held back: {problem}"))
+            entries.append(_held(by_audience[audience], problem))
         for audience in composed.same:
             self._move(ref, fence, [by_audience[audience]], S.SUPERSEDED, problem="the same words again")
             entries.append(
@@ -189,6 +211,16 @@ class Outbox:
                 problem=composed.held_back.get(note.audience, ""),
                 attempts=note.attempts + 1,
             )
+        held = [_held(n, composed.held_back[n.audience]) for n in notes if n.audience in composed.held_back]
+        journal.write(tx, ref, self._clock.now(), held)
+
+    def _held_back(self, ref: TicketRef, note: Noted) -> str:
+        """What was held back from another letter of the same moment: the agents are told in theirs."""
+        same = (N.c.planned_at == iso(note.planned_at)) & (N.c.id != note.id)
+        query = select(J.c.detail).join(N, N.c.id == J.c.note_id).where(of(N, ref), same, J.c.what == What.FAILED)
+        with self._store.read() as connection:
+            found = connection.execute(query.where(J.c.detail.startswith(HELD_BACK)).limit(1)).scalar()
+        return (found or "").removeprefix(HELD_BACK)
 
     # --- results ---------------------------------------------------------------------------------------------------
 
@@ -233,6 +265,8 @@ class Outbox:
         entries: list[Entry],
         composed: Composed | None = None,
     ) -> None:
+        if written.public and all(n.audience is Audience.AGENTS for n in notes):
+            self._pauses.alarm(ref.site, f"An internal note came out public in {ref}: Liaison stopped writing here.")
         self._store.write(lambda tx: self._record(tx, ref, fence, notes, written, entries, composed))
         log.debug("%s: %s written as %s", ref, [n.id for n in notes], written.comment_id or written.marker)
 
@@ -312,6 +346,10 @@ def _noted(row: Row[tuple[object, ...]]) -> Noted:
     )
 
 
+def _held(note: Noted, problem: str) -> Entry:
+    return Entry(What.FAILED, note.moment, note.audience, detail=f"{HELD_BACK}{problem}", note_id=note.id)
+
+
 def _to(tx: Transaction, note: Noted, state: NoteState, **values: object) -> Row[tuple[object, ...]]:
     """Move a note to a state its present one allows; returns the row as it is then."""
     before = NoteState(tx.execute(select(N.c.state).where(N.c.id == note.id)).scalar_one())
@@ -324,13 +362,21 @@ def _to(tx: Transaction, note: Noted, state: NoteState, **values: object) -> Row
 def _pledge(tx: Transaction, ref: TicketRef, note: Noted, due: datetime | None, now: datetime) -> list[Entry]:
     """What the written note does to the promise of its audience."""
     pledge, by = note.plan.pledge, f"note {note.id}"
-    if pledge in (Pledge.NONE, Pledge.STANDING):
+    stands = any((p.audience, p.due) == (note.audience, due) for p in promising.open_promises(tx, ref))
+    if pledge is Pledge.NONE or (pledge is Pledge.STANDING and (due is None or stands)):
         return []
     lines = promising.keep(tx, ref, note.audience, at=now, by=by)
-    if pledge in (Pledge.NEW, Pledge.SOONER) and due and note.moment not in TERMINAL:
+    if pledge is not Pledge.END and due and note.moment not in TERMINAL:
         rule = note.plan.cadence.rule if note.plan.cadence else note.plan.message.rule
         lines.append(promising.make(tx, ref, note.audience, due, at=now, by=by, rule=rule))
     return lines
+
+
+def _overtaken(note: Noted, planned: Sequence[Noted], open_promises: AbstractSet[str], *, ended: bool) -> bool:
+    newer = any(n.audience is note.audience and n.planned_at > note.planned_at for n in planned)
+    kept = note.moment is MomentKind.UPDATE_DUE and note.occurrence not in open_promises
+    otherwise = not ended if note.moment in ENDS else ended and note.moment not in TERMINAL
+    return newer or kept or otherwise
 
 
 def _letters(notes: list[Noted], *, together: bool) -> list[list[Noted]]:

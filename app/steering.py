@@ -13,7 +13,7 @@ from app.pauses import ALARM
 from app.rows import of
 from app.store import Store, Transaction
 from core.errors import LiaisonError
-from core.notes import NoteState, may_move
+from core.notes import OPEN_STATES, NoteState, may_move
 from core.tickets import TicketRef
 from core.times import Clock, iso
 
@@ -78,6 +78,8 @@ class Steering:
             if not tx.execute(delete(meta).where(meta.c.name == ALARM + site)).rowcount:
                 raise LiaisonError("there is no alarm for this site.", where=site)
             self._audit(tx, self._clock.now(), who, "alarm end", site)
+            for row in tx.execute(select(N.c.ticket_id).where(N.c.site == site, N.c.state.in_(OPEN_STATES)).distinct()):
+                self._engine.wake(tx, TicketRef(site, row.ticket_id))
 
         self._store.write(end)
 
