@@ -96,7 +96,7 @@ class Assembly:
             hash=content_hash,
             rules=tuple(sorted(self._all("rules", self._rules), key=precedence)),
             gates=tuple(sorted(self._all("gates", self._gates), key=lambda gate: gate.id)),
-            families=tuple(sorted(self._all("families", self._families), key=lambda family: family.id)),
+            families=tuple(sorted(self._all("families", self._families), key=lambda family: (family.pack, family.id))),
             settle=self.settle,
             catalogue=catalogue,
             calendars=self.calendars,

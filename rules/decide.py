@@ -146,7 +146,7 @@ def _trace(rules: RuleSet, judgement: Judgement) -> tuple[Considered, ...]:
     return tuple(
         _considered(rule, ties.get(rule.id, ""), matched=True)
         if rule.id in matched
-        else _considered(rule, next(iter(why_not(rule, judgement.view)), ""), matched=False)
+        else _considered(rule, next(why_not(rule, judgement.view), ""), matched=False)
         for rule in rules.rules
     )
 

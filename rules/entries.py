@@ -68,6 +68,9 @@ class Writer:
         if not {"messages", "cadence", "impact"} & node.keys.keys():
             idle = "this rule does nothing: it has no messages, no cadence and no impact."
             self.file.report(node.mark, idle, Severity.WARNING)
+        if data.get("layer") == "pack" and not self.file.pack:
+            layers = node.get("layer") or node
+            self.file.report(layers.mark, "the layer pack is for what Liaison ships; default is the lowest of yours.")
         for key in LATER_IN_RULE:
             if key in node.keys:
                 self.file.later(node.keys[key], key)
@@ -114,6 +117,7 @@ class Writer:
             unless=self._unless(node),
             speak=frozenset(map(MomentKind, data.get("speak") or ())),
             place=place,
+            pack=self.file.pack,
         )
 
     def service(self, data: Mapping[str, Any], node: Node) -> Service | None:
@@ -179,6 +183,8 @@ class Writer:
 
     def _unless(self, node: Node) -> Any:
         unless = node.get("unless")
+        if unless is not None and unless.value == {}:
+            self.file.report(unless.mark, "an empty `unless` holds always; write a condition, or take the line out.")
         return None if unless is None else self.conditions.condition(unless)
 
     def _later_conditions(self, node: Node) -> None:

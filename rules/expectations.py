@@ -7,9 +7,9 @@ from core.errors import Problem
 from core.moments import MomentKind
 from core.notes import Audience
 from rules.language import RuleSet, Trial
-from rules.schema import zone
 from rules.staging import LOCATION_KEYS
 from rules.suggestion import did_you_mean
+from rules.values import zone
 
 BY_SLOT = ("winner", "says", "not_says", "silent")
 

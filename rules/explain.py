@@ -162,7 +162,7 @@ def _losers(contest: Contest) -> tuple[Loser, ...]:
 
 
 def _rule(rule: Rule, view: View) -> RuleTold:
-    failed = why_not(rule, view)
+    failed = tuple(why_not(rule, view))
     matches = "" if failed else what_holds(rule.when, view)
     return RuleTold(rule.id, str(rule.place), rule.layer.name.lower(), not failed, matches, failed)
 

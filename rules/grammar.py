@@ -59,6 +59,8 @@ class Reader:
         if key in {"all", "any"}:
             return self._group(key, node)
         if key == "not":
+            if node.value == {}:
+                self.report(node.mark, "`not` is empty, and so never holds; write a condition.")
             return Not(self.condition(node))
         if key == "within":
             return self._within("moment", node)

@@ -178,6 +178,7 @@ class Family:
     unless: Condition | None = None
     speak: frozenset[MomentKind] = frozenset()
     place: Place = field(default_factory=Place)
+    pack: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rules.cadence import text_of
-from rules.conditions import holds, known_to_hold
+from rules.conditions import MANY, holds, known_to_hold
 from rules.language import All, AnyOf, Condition, Not, OnField, Op, Rule, Test
 from rules.subjects import Sort, View, subject
 
@@ -28,12 +28,11 @@ WANTS: Mapping[Op, str] = {
 }
 
 
-def why_not(rule: Rule, view: View) -> tuple[str, ...]:
-    """Every condition of the rule that fails, empty where it matches."""
-    failed = list(failures(rule.when, view))
+def why_not(rule: Rule, view: View) -> Iterator[str]:
+    """Every condition of the rule that fails, nothing where it matches."""
+    yield from failures(rule.when, view)
     if rule.unless is not None and known_to_hold(rule.unless, view) is True:
-        failed.append(f"its `unless` holds: {what_holds(rule.unless, view)}")
-    return tuple(failed)
+        yield f"its `unless` holds: {what_holds(rule.unless, view)}"
 
 
 def failures(condition: Condition, view: View) -> Iterator[str]:
@@ -141,7 +140,7 @@ def _fact(test: Test, view: View) -> str:
         return f"now is {shown(view.now)}"
     seen = view.sight(test.field)
     if not seen:
-        return f"{_name(test)} is missing"
+        return f"it has no {test.field}" if test.field in MANY else f"{_name(test)} is missing"
     return f"{_name(test)} is {_all(seen)}" if test.field != "text" else f"{SAID_OF_TEXT} hold {wanted(test)}"
 
 

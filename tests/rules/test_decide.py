@@ -311,3 +311,15 @@ def test_an_admin_may_replace_what_a_pack_ships(tmp_path):
     assert [(rule.id, len(rule.messages)) for rule in rules.rules] == [("base", 1)]
     assert [gate.silence for gate in rules.gates] == [{A}]
     assert decided(rules, TICKET.evolve(priority="P2")).settle == timedelta(minutes=1)
+
+
+def test_an_admins_family_goes_before_the_packs(tmp_path, monkeypatch):
+    """Both match: what an admin lets a child say is what counts."""
+    folder = tmp_path / "packs"
+    folder.mkdir()
+    monkeypatch.setattr(import_module("rules.load"), "PACKS", folder)
+    write(folder, "a.yaml", "families: [{id: a, when: {parent.major: true}, follow: parent, speak: [opened]}]\n")
+    text = "families: [{id: z, when: {parent.major: true}, follow: parent, speak: [joined]}]\n"
+    rules = rule_set(tmp_path, text + "rules:\n" + rule("b"), packs=True)
+    decision = decided(rules, TICKET.evolve(parent=Parent("9", major=True)))
+    assert (decision.silences[R].reason, decision.silences[R].by) == (Reason.FOLLOWS_PARENT, "z")
