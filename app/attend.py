@@ -23,7 +23,7 @@ from app.plans import Plan
 from app.rows import of
 from app.rulebook import Rulebook
 from app.store import Store, Transaction
-from core.errors import NotThere, PayloadError, PlatformError
+from core.errors import NotThere, PayloadError, PlatformError, Refused
 from core.notes import Audience, NoteState
 from core.ports import Connector
 from core.sightings import Author, Comment, Sighting, Snapshot
@@ -144,7 +144,7 @@ class Attendant:
     def _read_parent(self, connector: Connector, ref: TicketRef) -> Ticket | None:
         try:
             return connector.read(ref).ticket
-        except (NotThere, PayloadError):
+        except (NotThere, Refused, PayloadError):
             return None
 
     def _comments(self, connector: Connector, claim: Claim, sightings: list[Sighting]) -> tuple[Comment, ...]:
@@ -276,4 +276,9 @@ class Attendant:
         """The platform does not answer: nothing is decided on guesses, the deliveries keep waiting."""
         until = getattr(error, "until", None) or self._clock.now() + (STALE if error.permanent else RETRY)
         log.warning("%s: read later, at %s: %s", claim.ref, iso(until), error)
-        self._store.write(lambda tx: self._engine.rest(tx, claim.ref, until))
+
+        def rest(tx: Transaction) -> None:
+            claims.hold(tx, claim.ref, claim.fence)
+            self._engine.rest(tx, claim.ref, until)
+
+        self._store.write(rest)

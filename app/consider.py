@@ -99,11 +99,14 @@ class _Consideration:
             memory.customer_spoke_at = max(comment.at, memory.customer_spoke_at or comment.at)
         elif comment.author is Author.AGENT and comment.public and not comment.edited:
             memory.agent_spoke_at = max(comment.at, memory.agent_spoke_at or comment.at)
+            if self.case.now - comment.at < HUMAN_SPOKE:  # what still waits to be sent would talk over them
+                self.plan.drop_notes.add(Audience.REQUESTER)
             self._human_keeps(comment)
 
     def _human_keeps(self, comment: Comment) -> None:
         for promise in self.case.promises:
-            if promise.audience in CUSTOMER_FACING and comment.at >= promise.made_at:
+            # later, not equal: a comment that is delivered again must not keep the promise that it led to
+            if promise.audience in CUSTOMER_FACING and iso(comment.at) > iso(promise.made_at):
                 self.plan.kept.append(Kept(promise.audience, comment.at, f"comment {comment.id}"))
                 self.human_kept = True
 
@@ -116,6 +119,7 @@ class _Consideration:
         if not self.memory.gone:
             self.memory.gone = True
             self.plan.entries.append(silent(Reason.GONE, "The ticket was deleted."))
+        self._stop_settling()
         self._withdraw_all("the ticket was deleted")
         self._drop_notes()
         return self.plan
@@ -125,6 +129,7 @@ class _Consideration:
         if self.memory.not_served != why:
             self.memory.not_served = why
             self.plan.entries.append(silent(Reason.NOT_CONFIGURED, why))
+        self._stop_settling()
         self._withdraw_all("the ticket is not served any more")
         self._drop_notes()
         self.plan.attended = newest
@@ -170,6 +175,7 @@ class _Consideration:
                 silent(Reason.GATED, silence.detail, moment=kind, rule=silence.by, rule_set=decision.rule_set)
             )
         self._count(kinds)
+        self._stop_settling()
         self.memory.gates = list(decision.gates)
         self.memory.held = sorted({*self.memory.held, *decision.sticky})
         self._withdraw_all(f"gate {silence.by}")
@@ -221,6 +227,7 @@ class _Consideration:
     def _speak(self, kinds: list[M], due: list[Promise], now_due: Decision) -> Plan:
         decisions = {kind: self.decide(self.ticket, self._moment(kind), self.case.now, self._held()) for kind in kinds}
         if kinds and not due and not self._settled(kinds, decisions):
+            self._roll(now_due)
             return self.plan
         self._forget_pending(kinds)
         moments = [(self._moment(kind), decisions[kind]) for kind in kinds]
@@ -262,6 +269,9 @@ class _Consideration:
 
     def _forget_pending(self, kinds: list[M]) -> None:
         self._drop_vanished(kinds)
+        self._stop_settling()
+
+    def _stop_settling(self) -> None:
         self.memory.pending = {}
         self.memory.settle_until = None
 
@@ -293,6 +303,8 @@ class _Consideration:
                 self._write(audience, moment, decision, message)
             else:
                 self._stay_silent(audience, moment, decision)
+                if moment.kind in TERMINAL:
+                    self.plan.drop_notes.add(audience)
             if message or (moment.kind in TERMINAL and _chosen_silence(decision, audience)):
                 for later, _ in moments[place + 1 :]:
                     self.plan.entries.append(
@@ -320,6 +332,7 @@ class _Consideration:
         if obstacle:
             reason, detail = obstacle
             self.plan.entries.append(silent(reason, detail, moment=moment.kind, audience=audience, rule=message.rule))
+            self.plan.drop_notes.add(audience)
             return
         draft = message.mode is Mode.DRAFT
         if draft:

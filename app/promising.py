@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from app import tables
 from app.journal import Entry, What
@@ -29,7 +29,9 @@ def make(
     tx: Transaction, ref: TicketRef, audience: Audience, due: datetime, *, at: datetime, by: str, rule: str
 ) -> Entry:
     """Open a promise; the one open before must have ended. Returns its line for the journal."""
-    identity = str(uuid5(NAMESPACE_URL, f"{ref}\x1f{audience}\x1f{by}\x1f{iso(at)}"))
+    # counted: the same words may lead to a promise, see it withdrawn, and lead to another
+    earlier = tx.execute(select(func.count()).where(of(P, ref), P.c.audience == audience)).scalar()
+    identity = str(uuid5(NAMESPACE_URL, f"{ref}\x1f{audience}\x1f{by}\x1f{iso(at)}\x1f{earlier}"))
     tx.execute(
         insert(P).values(
             id=identity,

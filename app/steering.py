@@ -65,6 +65,8 @@ class Steering:
         memory.held.remove(gate)
         memory.lifted = sorted({*memory.lifted, gate})
         claims.save_memory(tx, ref, memory)
+        # whoever attends to it just now would write the old memory back
+        tx.execute(update(T).where(of(T, ref)).values(fence=T.c.fence + 1))
         now = self._clock.now()
         journal.write(tx, ref, now, [Entry(What.DECIDED, detail=f"Gate {gate} lifted by {who}: {because}", rule=gate)])
         self._audit(tx, now, who, "gate lift", f"{ref} {gate}: {because}")
