@@ -27,10 +27,18 @@ unit:
 	$(BIN)/coverage report --skip-covered --skip-empty --fail-under=85
 
 .venv/ready: requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Liaison needs Python 3.11 or later."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory venv-package
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
+
+# Debian ships Python without its venv part.
+.PHONY: venv-package
+venv-package:
+	@echo "Python's venv module is missing: installing Debian's python3-venv."
+	@SUDO=; [ "$$(id -u)" = 0 ] || SUDO=sudo; $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq python3-venv
 
 lock:  ## renew both lock files; needs `pip install uv` in .venv
 	$(COMPILE) --upgrade -o requirements.lock

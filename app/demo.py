@@ -23,6 +23,7 @@ from app.settings import Listen, Settings
 from connector.jira.sandbox import JiraStandIn, hub_signature
 from connector.sandbox import Conversation, Hooks, StandIn
 from connector.servicenow.sandbox import ServiceNowStandIn, business_rule
+from core.errors import SettingsError
 from core.notes import Audience, NoteState
 from core.sites import Auth, Platform, Secret, Site
 from core.tickets import TicketRef
@@ -71,7 +72,7 @@ def stage(start: datetime, listen: Listen) -> Iterator[Stage]:
             speak_from={story.SNOW: start, story.JIRA: start},
         )
         liaison = Liaison(settings, clock)
-        server = Server(liaison.web(), listen)
+        server = _server(liaison, listen)
         server.start()
         snow.hooks = business_rule(f"{server.url}/hooks/{story.SNOW}", SECRET, clock)
         jira.hooks = Hooks(f"{server.url}/hooks/{story.JIRA}", hub_signature(SECRET))
@@ -83,6 +84,14 @@ def stage(start: datetime, listen: Listen) -> Iterator[Stage]:
             jira.stop()
             server.stop()
             liaison.close()
+
+
+def _server(liaison: Liaison, listen: Listen) -> Server:
+    """On the wanted port, or on any free one: a demo need not fail because something else runs."""
+    try:
+        return Server(liaison.web(), listen)
+    except SettingsError:
+        return Server(liaison.web(), Listen(listen.host, 0))
 
 
 def _snow_site(snow: ServiceNowStandIn, start: datetime) -> Site:

@@ -155,6 +155,9 @@ class EmbeddedEngine:
             attend(ref)
         except Fenced:
             log.warning("%s: another runner took over; nothing was done twice.", ref)
+        except LiaisonError as error:
+            log.error("%s: attending failed and is tried again: %s", ref, error)  # noqa: TRY400 - it says all
+            self._store.write(lambda tx: self._fail(tx, ref))
         except Exception as error:
             # The boundary of a worker: one broken ticket must not stop the others. It is tried again, later and later.
             log.exception("%s: attending failed: %s", ref, error)  # noqa: TRY401 - the first line alone is read

@@ -8,16 +8,31 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from app.settings import Listen
+from core.errors import SettingsError
 
 THREADS = 8
 MOST_BODY = 32 * 1024 * 1024  # above this waitress answers by itself; webhooks refuse from 1 MB on, in JSON
 
 
 class Server:
-    """Listens on construction (port 0: any free one); `start` answers in a thread of its own."""
+    """Listens on construction (port 0: any free one); `start` answers in a thread of its own.
+
+    Raises SettingsError where the address is taken or not ours.
+    """
 
     def __init__(self, app: flask.Flask, listen: Listen) -> None:
-        self._server: Any = create_server(
+        try:
+            self._server = self._listening(app, listen)
+        except OSError as error:
+            raise SettingsError(
+                f"cannot listen at {listen.host}:{listen.port}: {error.strerror}.",
+                where="listen",
+                hint="Is another Liaison running? Choose another port.",
+            ) from error
+        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
+
+    def _listening(self, app: flask.Flask, listen: Listen) -> Any:
+        return create_server(
             app,
             host=listen.host,
             port=listen.port,
@@ -28,7 +43,6 @@ class Server:
             # the pages must see that a proxy stands before us: then the caller is not on loopback
             clear_untrusted_proxy_headers=False,
         )
-        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
     @property
     def url(self) -> str:
