@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -27,7 +28,7 @@ class Store:
 
     `write(fn)` runs `fn(transaction)` on the writer thread, each in a savepoint of its own so that one failure
     leaves its neighbours alone, and returns its result only after the commit is on disk (WAL,
-    `synchronous=FULL`). Raises what `fn` raised, or StoreError when the commit failed.
+    `synchronous=FULL`). Raises what `fn` raised, or StoreError when the database or the commit failed.
     """
 
     def __init__(self, url: str) -> None:
@@ -35,6 +36,7 @@ class Store:
         self._engine = _open(url)
         self._jobs: queue.Queue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.Queue()
         self._writer: threading.Thread | None = None
+        self._door = threading.Lock()
 
     def upgrade(self) -> None:
         """Bring the tables to the newest revision; safe to repeat."""
@@ -45,6 +47,12 @@ class Store:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
                 connection.commit()
+        except CommandError as error:
+            raise StoreError(
+                f"the store cannot be upgraded: {error}.",
+                where=self.url,
+                hint="Was it made by a newer Liaison? Install that one.",
+            ) from error
         except SQLAlchemyError as error:
             raise StoreError(
                 f"the store cannot be opened: {_short(error)}.", where=self.url, hint="Check the path and its rights."
@@ -55,20 +63,23 @@ class Store:
         self._writer.start()
 
     def close(self) -> None:
-        if self._writer:
-            self._jobs.put(None)
-            self._writer.join()
-            self._writer = None
+        with self._door:  # nothing comes after the end mark, so nobody waits for ever
+            writer, self._writer = self._writer, None
+            if writer:
+                self._jobs.put(None)
+        if writer:
+            writer.join()
         self._engine.dispose()
 
     def write(self, fn: Callable[[Transaction], T]) -> T:
         return self.submit(fn).result()
 
     def submit(self, fn: Callable[[Transaction], T]) -> "Future[T]":
-        if not self._writer:
-            raise StoreError("the store is closed.", where=self.url)
         future: Future[T] = Future()
-        self._jobs.put((fn, future))
+        with self._door:
+            if not self._writer:
+                raise StoreError("the store is closed.", where=self.url)
+            self._jobs.put((fn, future))
         return future
 
     @contextmanager
@@ -106,22 +117,45 @@ class Store:
     def _commit(self, jobs: list[tuple[Callable[[Transaction], Any], "Future[Any]"]]) -> None:
         done: list[tuple[Future[Any], Any]] = []
         try:
-            with self._engine.connect() as connection:
+            with self._engine.connect() as connection, connection.begin():
                 for fn, future in jobs:
                     try:
-                        with connection.begin_nested():
-                            done.append((future, fn(connection)))
+                        done.append((future, self._run(connection, fn)))
+                    except _RolledBack:
+                        raise
+                    except SQLAlchemyError as error:
+                        future.set_exception(self._nothing_stored(error))
                     except Exception as error:  # noqa: BLE001 - handed to the caller who submitted it
                         future.set_exception(error)
-                connection.commit()
-        except SQLAlchemyError as error:
-            problem = StoreError(f"nothing was stored: {_short(error)}.", where=self.url)
+        except (SQLAlchemyError, _RolledBack) as error:
             for _, future in jobs:
                 if not future.done():
-                    future.set_exception(problem)
+                    future.set_exception(self._nothing_stored(error))
             return
         for future, result in done:
             future.set_result(result)
+
+    def _run(self, connection: Connection, fn: Callable[[Transaction], T]) -> T:
+        """`fn` in a savepoint. On a full disk SQLite may take back the whole transaction: then nobody's is stored."""
+        savepoint = connection.begin_nested()
+        try:
+            result = fn(connection)
+            savepoint.commit()
+        except Exception as error:
+            if not getattr(connection.connection.dbapi_connection, "in_transaction", True):
+                raise _RolledBack(_short(error)) from error
+            savepoint.rollback()
+            raise
+        return result
+
+    def _nothing_stored(self, error: Exception) -> StoreError:
+        problem = StoreError(f"nothing was stored: {_short(error)}.", where=self.url)
+        problem.__cause__ = error
+        return problem
+
+
+class _RolledBack(Exception):
+    """The database took the whole transaction back."""
 
 
 def remembered(store: Store, name: str, default: str) -> str:
