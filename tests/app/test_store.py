@@ -1,0 +1,266 @@
+"""The store: what `write` returned is on disk, and one failure leaves its neighbours alone."""
+
+import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, insert, select, text
+
+from app import tables
+from app import store as stores
+from app.store import Store, remembered
+from core.errors import StoreError
+
+M = tables.meta
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(f"sqlite:///{tmp_path}/liaison.db")
+    store.upgrade()
+    store.start()
+    yield store
+    store.close()
+
+
+def put(name, value="x"):
+    def fn(tx):
+        tx.execute(insert(M).values(name=name, value=value))
+        return name
+
+    return fn
+
+
+def names(store):
+    with store.read() as connection:
+        return set(connection.execute(select(M.c.name)).scalars())
+
+
+def held(store):
+    """Stops the writer until it is released, so that what is submitted meanwhile shares one commit."""
+    entered, go = threading.Event(), threading.Event()
+
+    def wait(_tx):
+        entered.set()
+        go.wait(10)
+
+    first = store.submit(wait)
+    entered.wait(10)
+    return go, first
+
+
+def test_many_writers_at_once_each_get_their_own_result(store):
+    with ThreadPoolExecutor(16) as pool:
+        results = list(pool.map(lambda n: store.write(put(f"n{n}")), range(300)))
+    assert results == [f"n{n}" for n in range(300)]
+    assert len(names(store)) == 300
+
+
+def test_waiting_writes_share_one_commit(store):
+    commits = []
+    go, first = held(store)
+    from sqlalchemy import event
+
+    event.listen(store._engine, "commit", lambda _c: commits.append(1))
+    futures = [store.submit(put(f"n{n}")) for n in range(50)]
+    go.set()
+    first.result()
+    assert [f.result() for f in futures] == [f"n{n}" for n in range(50)]
+    assert len(commits) == 2
+
+
+def test_a_failing_write_leaves_its_neighbours_and_nothing_of_itself(store):
+    def fails(tx):
+        put("half")(tx)
+        raise ValueError("no")
+
+    go, _ = held(store)
+    before, broken, after = store.submit(put("a")), store.submit(fails), store.submit(put("b"))
+    go.set()
+    assert (before.result(), after.result()) == ("a", "b")
+    with pytest.raises(ValueError, match="no"):
+        broken.result()
+    assert names(store) == {"a", "b"}
+
+
+def test_a_result_comes_only_after_the_commit_is_there_for_others(store, tmp_path):
+    with sqlite3.connect(tmp_path / "liaison.db") as other:
+        for n in range(20):
+            store.write(put(f"n{n}"))
+            assert other.execute("select count(*) from meta").fetchone() == (n + 1,)
+    other.close()
+
+
+def test_an_uncommitted_write_is_not_seen(store):
+    seen = []
+
+    def fn(tx):
+        put("a")(tx)
+        thread = threading.Thread(target=lambda: seen.append(names(store)))
+        thread.start()
+        thread.join()
+
+    store.write(fn)
+    assert seen == [set()]
+
+
+def test_a_transaction_that_the_database_rolled_back_stores_nothing_and_says_so(store):
+    """On a full disk SQLite may roll the whole transaction back under us: then no write of the batch is stored."""
+    go, _ = held(store)
+    before = store.submit(put("a"))
+    broken = store.submit(lambda tx: tx.execute(text("insert or rollback into meta (name, value) values ('a', 'b')")))
+    after = store.submit(put("c"))
+    go.set()
+    for future in (before, broken, after):
+        with pytest.raises(StoreError):
+            future.result(5)
+    assert names(store) == set()
+    assert store.write(put("d")) == "d"
+
+
+def test_a_full_database_says_so_and_works_again_when_there_is_room(store):
+    with store._engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+
+    def fill(tx):
+        tx.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        tx.execute(insert(M).values(name="big", value="x" * 100_000))
+
+    go, _ = held(store)
+    futures = [store.submit(put("a")), store.submit(fill), store.submit(put("b"))]
+    go.set()
+    outcomes = [f.exception(10) for f in futures]
+    assert isinstance(outcomes[1], StoreError)
+    assert "full" in str(outcomes[1])
+    stored = {name for name, failed in zip(("a", "fill", "b"), outcomes, strict=True) if failed is None}
+    assert names(store) == stored
+    store.write(lambda tx: tx.exec_driver_sql("PRAGMA max_page_count = 1000000"))
+    assert store.write(put("c")) == "c"
+
+
+def test_reading_inside_a_write_is_refused(store):
+    def fn(_tx):
+        with store.read():
+            pass
+
+    with pytest.raises(AssertionError, match="waits for itself"):
+        store.write(fn)
+
+
+def test_a_closed_store_refuses(store):
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        store.write(put("a"))
+
+
+def test_closing_finishes_what_was_submitted(store):
+    go, _ = held(store)
+    futures = [store.submit(put(f"n{n}")) for n in range(10)]
+    closing = threading.Thread(target=store.close)
+    closing.start()
+    go.set()
+    closing.join(10)
+    assert [f.result(5) for f in futures] == [f"n{n}" for n in range(10)]
+
+
+def test_whoever_writes_while_the_store_closes_gets_an_answer(store):
+    """Either it was stored or it was refused; nobody waits for ever."""
+    go, _ = held(store)
+    closing = threading.Thread(target=store.close)
+    closing.start()
+    while store._jobs.qsize() == 0:
+        time.sleep(0.01)
+    answers = []
+
+    def write():
+        try:
+            answers.append(store.submit(put("late")).result(5))
+        except StoreError as error:
+            answers.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    time.sleep(0.05)
+    go.set()
+    thread.join(10)
+    closing.join(10)
+    assert len(answers) == 1
+    assert answers[0] == "late" or "closed" in str(answers[0])
+
+
+def test_upgrading_twice_changes_nothing(store):
+    store.write(put("a"))
+    store.upgrade()
+    assert names(store) == {"a"}
+
+
+def test_a_store_of_a_newer_liaison_is_refused_in_words(store):
+    store.write(lambda tx: tx.execute(text("update alembic_version set version_num = 'ffff'")))
+    with pytest.raises(StoreError, match="newer"):
+        store.upgrade()
+
+
+@pytest.mark.parametrize("place", ["missing/folder/x.db", "folder", "file/x.db", "text.db"])
+def test_an_unusable_path_is_said_in_words(tmp_path, place):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    (tmp_path / "text.db").write_text("this is no database, whatever its name says, and it is long enough")
+    store = Store(f"sqlite:///{tmp_path}/{place}")
+    with pytest.raises(StoreError, match="the store cannot be opened") as caught:
+        store.upgrade()
+    assert place in str(caught.value)
+    assert "Check the path" in str(caught.value)
+    store.close()
+
+
+def test_other_databases_are_refused_by_name():
+    with pytest.raises(StoreError, match="postgresql is not supported yet"):
+        Store("postgresql://x/y")
+
+
+def test_a_locked_database_is_an_error_in_words_for_every_writer_and_soon(tmp_path, monkeypatch):
+    """Every waiting write fails after one wait, not one after the other; and all is well when the lock is gone."""
+    monkeypatch.setattr(stores, "BUSY_SECONDS", 0.3)
+    store = Store(f"sqlite:///{tmp_path}/liaison.db")
+    store.upgrade()
+    store.start()
+    other = sqlite3.connect(tmp_path / "liaison.db", isolation_level=None)
+    go, _ = held(store)
+    futures = [store.submit(put(f"n{n}")) for n in range(20)]
+    go.set()
+    futures[-1].result(10)
+    other.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    go, _ = threading.Event(), None
+    futures = [store.submit(put(f"m{n}")) for n in range(20)]
+    for future in futures:
+        with pytest.raises(StoreError, match="locked"):
+            future.result(20)
+    assert time.monotonic() - began < 3
+    other.execute("ROLLBACK")
+    other.close()
+    assert store.write(put("a")) == "a"
+    store.close()
+
+
+def test_the_disk_is_asked_for_certainty(store):
+    with store._engine.connect() as connection:
+        ask = [connection.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("journal_mode", "synchronous", "foreign_keys")]
+    assert ask == ["wal", 2, 1]
+    on_writer = store.write(lambda tx: [tx.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("synchronous", "foreign_keys")])
+    assert on_writer == [2, 1]
+
+
+def test_a_note_without_its_ticket_cannot_be_stored(store):
+    row = {"id": "n", "site": "s", "ticket_id": "1", "moment": "opened", "occurrence": "1", "audience": "agents", "state": "planned", "plan": "{}", "planned_at": ""}
+    with pytest.raises(StoreError, match="FOREIGN KEY"):
+        store.write(lambda tx: tx.execute(insert(tables.notes).values(row)))
+
+
+def test_what_is_remembered_stays_what_it_was_at_first(store):
+    assert remembered(store, "since", "one") == "one"
+    assert remembered(store, "since", "two") == "one"
+    with store.read() as connection:
+        assert connection.execute(select(func.count()).select_from(M)).scalar() == 1
