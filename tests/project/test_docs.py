@@ -367,7 +367,8 @@ def test_every_command_line_is_accepted(page, line):
         if isinstance(parameter.type, click.Choice) and isinstance(given, str) and not given.isupper():
             parameter.type.convert(given, parameter, context)
         if parameter.required and not options.get("help") and "--help" not in words:
-            assert given not in (None, (), ""), f"{line}: {parameter.name} is missing"
+            # click marks what is missing with a value of its own
+            assert given if isinstance(given, str | tuple) else "", f"{line}: {parameter.name} is missing"
 
 
 def test_command_lines_are_found():
