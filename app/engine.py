@@ -23,6 +23,7 @@ from core.times import Clock, iso
 
 W = tables.wakeups
 POLL_SECONDS = 0.25
+REST_SECONDS = 1
 SWEEP_SECONDS = 60
 LONGEST_PAUSE = timedelta(minutes=5)
 log = logging.getLogger("liaison.engine")
@@ -82,7 +83,10 @@ class EmbeddedEngine:
         for thread in threads:
             thread.start()
         while not self._stopping.wait(SWEEP_SECONDS):
-            self.heal()
+            try:
+                self.heal()
+            except LiaisonError as error:
+                log.error("The sweep is tried again: %s", error)  # noqa: TRY400 - it says all
         self.nudge()
         for thread in threads:
             thread.join()
@@ -130,12 +134,20 @@ class EmbeddedEngine:
 
     def _work(self, attend: Attend) -> None:
         while not self._stopping.is_set():
-            ref = self._claim()
-            if ref:
-                self._attend(attend, ref)
-            else:
-                with self._state:
-                    self._state.wait(POLL_SECONDS)
+            try:
+                self._work_once(attend)
+            except Exception:
+                # The store failed under us, for a moment or for longer: a worker that ends would never come back.
+                log.exception("A worker rests: the store cannot be used.")
+                self._stopping.wait(REST_SECONDS)
+
+    def _work_once(self, attend: Attend) -> None:
+        ref = self._claim()
+        if ref:
+            self._attend(attend, ref)
+        else:
+            with self._state:
+                self._state.wait(POLL_SECONDS)
 
     def _claim(self) -> TicketRef | None:
         """The most overdue ticket that nobody attends to and whose site has a worker to spare."""
