@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import Connection, Row, and_, func, not_, or_, select
 
 from app import snapshots, tables
 from app.journal import What
@@ -85,12 +85,18 @@ def _story(connection: Connection, row: Row[Any]) -> StoryView:
         ticket=newest.ticket if newest else None,
         served=newest.served if newest else True,
         not_served_because=newest.not_served_because if newest else "",
-        notes=tuple(_note(r) for r in _with_ticket(connection, N, of(N, ref), N.c.planned_at.asc(), MOST * 10)),
+        notes=tuple(_note(r) for r in _with_ticket(connection, N, _shown(ref), N.c.planned_at.asc(), MOST * 10)),
         promises=tuple(_promise(r) for r in _with_ticket(connection, P, of(P, ref), P.c.made_at.asc(), MOST * 10)),
         silences=tuple(_silence(r) for r in silences),
         unmapped=newest.unmapped if newest else (),
         held_by=gates,
     )
+
+
+def _shown(ref: TicketRef) -> Any:
+    """Notes that came to nothing before they had words stand in the journal alone."""
+    ended = N.c.state.in_((NoteState.SUPERSEDED, NoteState.WITHDRAWN))
+    return and_(of(N, ref), or_(N.c.text != "", not_(ended)))
 
 
 def _held(row: Row[Any]) -> str:

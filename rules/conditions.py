@@ -44,7 +44,7 @@ def known_to_hold(condition: Condition, view: View) -> bool | None:
 
 def cannot_be_ruled_out(condition: Condition, view: View) -> bool:
     """For gates with `unknown: hold`: a declared field that cannot be read counts as true, any other missing one is
-    as in `when`. Declared is a custom field that the site configures: it is in `ticket.fields`, without a value.
+    as in `when`. Declared is a custom field that the site configures: it is in `ticket.fields`, as None.
     """
 
     def verdict(test: Test) -> bool | None:
@@ -55,7 +55,7 @@ def cannot_be_ruled_out(condition: Condition, view: View) -> bool:
 
 def unread(test: Test, view: View) -> bool:
     name = test.field.removeprefix(CUSTOM)
-    return test.field.startswith(CUSTOM) and name in view.ticket.fields and not view.sight(test.field)
+    return test.field.startswith(CUSTOM) and name in view.ticket.fields and view.ticket.fields[name] is None
 
 
 def _three_valued(condition: Condition, verdict: Callable[[Test], bool | None]) -> bool | None:

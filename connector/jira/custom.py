@@ -103,6 +103,9 @@ class CustomFields:
         for name, field_id in self.site.fields.items():
             value = self.values.get(field_id)
             owner, _, detail = name.partition(".")
+            own = name not in SETTABLE and not (owner == "requester" and detail in PERSON)
+            if own and field_id not in self.values:
+                extra[name] = None  # declared, and not to be read: gates with `unknown: hold` fire
             if value is None:
                 continue
             if owner == "requester" and detail in PERSON:

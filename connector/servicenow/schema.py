@@ -106,10 +106,10 @@ class Reader:
         return Read(snapshot, complete=record.whole and all(self._told(cells[name]) for name in self._custom))
 
     def _custom_fields(self, cells: Mapping[str, Cell]) -> dict[str, Any]:
+        """None where the column was not told: declared, and not to be read."""
         return {
-            name: custom_value(cells[source], self._names)
+            name: custom_value(cells[source], self._names) if cells[source].said else None
             for name, source in self.site.fields.items()
-            if cells[source].said
         }
 
     def _told(self, cell: Cell) -> bool:

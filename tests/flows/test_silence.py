@@ -146,3 +146,20 @@ rules:
         one.pass_(minutes=10)
         assert one.entries(key) == []
         assert set(one.silences(key)) == {("opened", "requester", "silenced"), ("opened", "agents", "silenced")}
+
+
+def test_a_declared_field_that_cannot_be_read_closes_the_gate(tmp_path):
+    """When in doubt, closed: the column is named in liaison.yaml, and the platform hides it from us."""
+    with world(tmp_path, PACKS_ONLY, snow={"fields": {"confidential": "u_confidential"}}) as one:
+        key = one.on_snow(short_description="x", caller_id="eva")
+        one.pass_(minutes=10)
+        assert one.entries(key) == []
+        assert one.reasons(key) == {"gated"}
+
+
+def test_a_declared_field_that_is_read_as_false_lets_the_ticket_speak(tmp_path):
+    with world(tmp_path, PACKS_ONLY, snow={"fields": {"confidential": "u_confidential"}}) as one:
+        one.snow.tables.add_column("incident", "u_confidential")
+        key = one.on_snow(short_description="x", caller_id="eva", u_confidential="false")
+        one.pass_(minutes=10)
+        assert len(one.said(key)) == 1

@@ -199,7 +199,7 @@ def test_an_unless_on_a_missing_field_does_not_fire(tmp_path, unless):
     ("when", "unknown", "ticket", "fires"),
     [
         ("{fields.secret: true}", "hold", {"fields": {"secret": None}}, True),
-        ("{fields.secret: true}", "hold", {"fields": {"secret": ""}}, True),
+        ("{fields.secret: true}", "hold", {"fields": {"secret": ""}}, False),  # read, and empty
         ("{not: {fields.public: true}}", "hold", {"fields": {"public": None}}, True),
         ("{fields.secret: true}", "hold", {"fields": {"secret": False}}, False),
         ("{fields.secret: true}", "hold", {"fields": {}}, False),

@@ -343,7 +343,7 @@ def test_configured_columns_stand_under_the_names_admins_gave():
 
 def test_a_configured_column_that_is_not_there_is_missing_and_asks_for_a_read():
     sighting = sight(envelope(u_users="1"), fields=FIELDS)
-    assert sighting.snapshot.ticket.fields == {"users": 1}
+    assert sighting.snapshot.ticket.fields == {"users": 1, "code": None, "confidential": None, "store": None}
     assert sighting.snapshot.ticket.affected_users is None
     assert not sighting.complete
 
