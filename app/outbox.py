@@ -105,6 +105,8 @@ class Outbox:
         except PlatformError as error:
             self._move(ref, fence, group, S.IN_DOUBT, doubt_since=iso(since), **self._again(group[0], error))
             return False
+        if found and found.public and all(n.audience is Audience.AGENTS for n in group):
+            return self._came_out_public(connector, ref, fence, group, found)
         if found:
             self._written(ref, fence, group, found, [Entry(What.FOUND, group[0].moment, note_id=group[0].id)])
         else:
@@ -265,8 +267,6 @@ class Outbox:
         entries: list[Entry],
         composed: Composed | None = None,
     ) -> None:
-        if written.public and all(n.audience is Audience.AGENTS for n in notes):
-            self._pauses.alarm(ref.site, f"An internal note came out public in {ref}: Liaison stopped writing here.")
         self._store.write(lambda tx: self._record(tx, ref, fence, notes, written, entries, composed))
         log.debug("%s: %s written as %s", ref, [n.id for n in notes], written.comment_id or written.marker)
 

@@ -46,8 +46,8 @@ MOVES: dict[NoteState, frozenset[NoteState]] = {
     S.PLANNED: frozenset({S.SENDING, S.STOPPED, S.SUPERSEDED, S.WITHDRAWN}),
     # Back to planned only where it is certain that nothing was done (refused connection, 429).
     S.SENDING: frozenset({S.WRITTEN, S.IN_DOUBT, S.REFUSED, S.PLANNED}),
-    # Absent after the settle time: planned again. Found by its marker: written.
-    S.IN_DOUBT: frozenset({S.WRITTEN, S.PLANNED}),
+    # Absent after the settle time: planned again. Found by its marker: written; found where all can read it: refused.
+    S.IN_DOUBT: frozenset({S.WRITTEN, S.PLANNED, S.REFUSED}),
     # By hand.
     S.REFUSED: frozenset({S.PLANNED, S.WITHDRAWN}),
     S.STOPPED: frozenset({S.PLANNED, S.WITHDRAWN}),
