@@ -85,7 +85,9 @@ def reasons(plan):
 
 
 def promise(due=30, made=0, audience=R, identity="p1"):
-    return Promise(identity, REF, audience, START + timedelta(minutes=due), START + timedelta(minutes=made), "note", "any")
+    return Promise(
+        identity, REF, audience, START + timedelta(minutes=due), START + timedelta(minutes=made), "note", "any"
+    )
 
 
 def by_agent(minute=19, identity="h1", **about):
@@ -141,7 +143,9 @@ def test_a_deleted_ticket_is_gone_once_and_withdraws_its_promises(look):
 
 def test_an_unmapped_state_is_reported_once_and_is_no_change(look):
     look.see(state="in_progress")
-    odd = Snapshot(incident(state="in_progress"), sinks=frozenset({R, A}), unmapped=(Unmapped("state", "Waiting on store"),))
+    odd = Snapshot(
+        incident(state="in_progress"), sinks=frozenset({R, A}), unmapped=(Unmapped("state", "Waiting on store"),)
+    )
     first, second = look.at(odd), look.at(odd)
     assert (said(first), reasons(first)) == ([], {"unmapped"})
     assert silences(second) == []

@@ -313,8 +313,26 @@ def test_stop_lets_a_running_attend_finish(store, clock, running):
 # --- healing -------------------------------------------------------------------------------------------------------------
 
 DELIVERY = {"site": "a", "key": "k", "ticket_id": "1", "body": b"{}", "received_at": iso(START), "state": "pending"}
-NOTE = {"id": "n", "site": "a", "ticket_id": "1", "moment": "opened", "occurrence": "1", "audience": "agents", "plan": "{}", "planned_at": iso(START)}
-PROMISE = {"id": "p", "site": "a", "ticket_id": "1", "audience": "requester", "due": iso(START), "made_at": iso(START), "made_by": "x", "state": "open"}
+NOTE = {
+    "id": "n",
+    "site": "a",
+    "ticket_id": "1",
+    "moment": "opened",
+    "occurrence": "1",
+    "audience": "agents",
+    "plan": "{}",
+    "planned_at": iso(START),
+}
+PROMISE = {
+    "id": "p",
+    "site": "a",
+    "ticket_id": "1",
+    "audience": "requester",
+    "due": iso(START),
+    "made_at": iso(START),
+    "made_by": "x",
+    "state": "open",
+}
 
 
 def stored(store, table, **row):

@@ -207,9 +207,13 @@ def test_an_internal_note_in_doubt_that_is_found_public_raises_the_alarm(desk, m
     desk.happen(incident())
     found = desk.connectors.of("acme")
     real = found.find
-    monkeypatch.setattr(found, "find", lambda *about: (w := real(*about)) and type(w)(w.marker, w.comment_id, True, w.at))
+    monkeypatch.setattr(
+        found, "find", lambda *about: (w := real(*about)) and type(w)(w.marker, w.comment_id, True, w.at)
+    )
     desk.pass_(minutes=1)
     assert "acme" in alarms(desk)
+    assert desk.platform.letters(A) == []
+    assert desk.notes()[ADVICE] == "refused"
 
 
 # --- crashes ---------------------------------------------------------------------------------------------------------
@@ -231,6 +235,7 @@ def test_a_crash_around_the_request_neither_loses_nor_doubles(tmp_path, fault, l
 
 def test_a_crash_between_the_answer_and_its_record_is_found_again(tmp_path, monkeypatch):
     with bench(tmp_path) as desk:
+
         def dies(*_a, **_k):
             raise Killed
 
@@ -246,6 +251,7 @@ def test_a_crash_between_the_answer_and_its_record_is_found_again(tmp_path, monk
 
 # --- words that may not leave --------------------------------------------------------------------------------------------
 
+
 @pytest.fixture
 def leaking(monkeypatch):
     """The rule's words show what a customer may not read. `check` finds that; here a value brought it in."""
@@ -255,7 +261,11 @@ def leaking(monkeypatch):
 
         def render(message, *about):
             words = real(message, *about)
-            return type(words)(f"{words.text} {text}", "a host name") if message.rule == "any" and message.audience is R else words
+            return (
+                type(words)(f"{words.text} {text}", "a host name")
+                if message.rule == "any" and message.audience is R
+                else words
+            )
 
         monkeypatch.setattr(desk.rulebook, "render", render)
 
@@ -307,6 +317,8 @@ def test_an_internal_note_that_came_out_public_stops_the_site(desk):
     desk.platform.faults = ["", "public"]
     desk.happen(incident())
     assert "public" in alarms(desk)["acme"]
+    assert desk.platform.letters(A) == []
+    assert "was removed" in desk.note(*ADVICE).problem
     desk.happen(incident("2"))
     desk.pass_(hours=2)
     assert desk.platform.letters(ref=TicketRef("acme", "2")) == []

@@ -12,7 +12,9 @@ from tests.support.scripted import RULES, START, bench, incident
 REF = TicketRef("acme", "1")
 R = Audience.REQUESTER
 DRAFTS = RULES.replace("    when: {kind: incident}", "    mode: draft\n    when: {kind: incident}")
-GATE = RULES + "gates:\n  - {id: secret, when: {category: security}, silence: all, sticky: true, because: It is secret.}\n"
+GATE = (
+    RULES + "gates:\n  - {id: secret, when: {category: security}, silence: all, sticky: true, because: It is secret.}\n"
+)
 
 
 def test_an_approved_draft_is_sent_with_fresh_facts(tmp_path):

@@ -247,14 +247,28 @@ def test_a_locked_database_is_an_error_in_words_for_every_writer_and_soon(tmp_pa
 
 def test_the_disk_is_asked_for_certainty(store):
     with store._engine.connect() as connection:
-        ask = [connection.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("journal_mode", "synchronous", "foreign_keys")]
+        ask = [
+            connection.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("journal_mode", "synchronous", "foreign_keys")
+        ]
     assert ask == ["wal", 2, 1]
-    on_writer = store.write(lambda tx: [tx.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("synchronous", "foreign_keys")])
+    on_writer = store.write(
+        lambda tx: [tx.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("synchronous", "foreign_keys")]
+    )
     assert on_writer == [2, 1]
 
 
 def test_a_note_without_its_ticket_cannot_be_stored(store):
-    row = {"id": "n", "site": "s", "ticket_id": "1", "moment": "opened", "occurrence": "1", "audience": "agents", "state": "planned", "plan": "{}", "planned_at": ""}
+    row = {
+        "id": "n",
+        "site": "s",
+        "ticket_id": "1",
+        "moment": "opened",
+        "occurrence": "1",
+        "audience": "agents",
+        "state": "planned",
+        "plan": "{}",
+        "planned_at": "",
+    }
     with pytest.raises(StoreError, match="FOREIGN KEY"):
         store.write(lambda tx: tx.execute(insert(tables.notes).values(row)))
 

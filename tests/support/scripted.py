@@ -102,6 +102,7 @@ class ScriptedPlatform:
     writes: list[Letter] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
     carried: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
     reads: int = 0
     blind: bool = False
     deaf: Exception | None = None
@@ -135,7 +136,8 @@ class ScriptedConnector:
             received_at,
             snapshot,
             complete=snapshot is not None,
-            comment=comment and Comment(**(comment | {"at": from_iso(comment["at"]), "author": Author(comment["author"])})),
+            comment=comment
+            and Comment(**(comment | {"at": from_iso(comment["at"]), "author": Author(comment["author"])})),
             gone=body.get("gone", False),
         )
 
@@ -195,6 +197,12 @@ class ScriptedConnector:
         platform.standing.append(Standing(identity, letter.ref, letter.marker, letter, now))
         return Written(letter.marker, identity, None, now)
 
+    def hide(self, ref: TicketRef, written: Written) -> bool:
+        platform = self.platform
+        platform.standing = [s for s in platform.standing if s.comment_id != written.comment_id]
+        platform.hidden.append(written.comment_id)
+        return True
+
     def find(self, ref: TicketRef, marker: str, since: datetime) -> Written | None:
         if self.platform.blind:
             raise Unavailable("the history cannot be read")
@@ -241,15 +249,36 @@ def incident(identity: str = "1", **fields: Any) -> Ticket:
 class Bench:
     """One process: `platform` outlives it."""
 
-    def __init__(self, folder: Path, platform: ScriptedPlatform, clock: DrivenClock, rules: str, *, joins: bool, edits: bool, sites: tuple[str, ...], settle: float = 30.0, packs: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        platform: ScriptedPlatform,
+        clock: DrivenClock,
+        rules: str,
+        *,
+        joins: bool,
+        edits: bool,
+        sites: tuple[str, ...],
+        settle: float = 30.0,
+        packs: bool = False,
+    ) -> None:
         file = folder / "rules.yaml"
         file.write_text(rules)
         self.folder, self.platform, self.clock = folder, platform, clock
-        self.options = {"rules": rules, "joins": joins, "edits": edits, "sites": sites, "settle": settle, "packs": packs}
+        self.options = {
+            "rules": rules,
+            "joins": joins,
+            "edits": edits,
+            "sites": sites,
+            "settle": settle,
+            "packs": packs,
+        }
         self.store = Store(f"sqlite:///{folder}/liaison.db")
         self.store.upgrade()
         self.store.start()
-        self.sites = {n: Site(n, Platform.JIRA, "https://x.example", speak_from=START, settle_seconds=settle) for n in sites}
+        self.sites = {
+            n: Site(n, Platform.JIRA, "https://x.example", speak_from=START, settle_seconds=settle) for n in sites
+        }
         self.connectors = ScriptedConnectors(self.sites, clock, platform, joins=joins, edits=edits)
         self.engine = EmbeddedEngine(self.store, clock)
         self.inbox = StoredInbox(self.store, self.engine)
@@ -266,7 +295,14 @@ class Bench:
 
     # --- what happens ---
 
-    def receive(self, ticket: Ticket | None = None, *, ref: TicketRef | None = None, comment: Comment | None = None, gone: bool = False) -> None:
+    def receive(
+        self,
+        ticket: Ticket | None = None,
+        *,
+        ref: TicketRef | None = None,
+        comment: Comment | None = None,
+        gone: bool = False,
+    ) -> None:
         """A webhook, stored."""
         self.deliveries += 1
         ref = ref or ticket.ref
@@ -301,8 +337,18 @@ class Bench:
             self.drain()
         self.clock.move(to)
 
-    def agent_says(self, ticket: Ticket, text: str = "We are on it.", identity: str = "h1", *, public: bool = True, at: datetime | None = None) -> None:
-        self.happen(ticket, comment=Comment(identity, at or self.clock.now(), Author.AGENT, "anna", public=public, text=text))
+    def agent_says(
+        self,
+        ticket: Ticket,
+        text: str = "We are on it.",
+        identity: str = "h1",
+        *,
+        public: bool = True,
+        at: datetime | None = None,
+    ) -> None:
+        self.happen(
+            ticket, comment=Comment(identity, at or self.clock.now(), Author.AGENT, "anna", public=public, text=text)
+        )
 
     def crash(self) -> "Bench":
         """A new process over the same file; nothing of this one's memory is left."""
@@ -342,10 +388,21 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path, *, rules: str = RULES, joins: bool = False, edits: bool = True, sites: tuple[str, ...] = (SITE,), settle: float = 30.0, packs: bool = False) -> Iterator[Bench]:
+def bench(
+    folder: Path,
+    *,
+    rules: str = RULES,
+    joins: bool = False,
+    edits: bool = True,
+    sites: tuple[str, ...] = (SITE,),
+    settle: float = 30.0,
+    packs: bool = False,
+) -> Iterator[Bench]:
     folder.mkdir(exist_ok=True)
     clock = DrivenClock(START)
-    found = Bench(folder, ScriptedPlatform(clock), clock, rules, joins=joins, edits=edits, sites=sites, settle=settle, packs=packs)
+    found = Bench(
+        folder, ScriptedPlatform(clock), clock, rules, joins=joins, edits=edits, sites=sites, settle=settle, packs=packs
+    )
     try:
         yield found
     finally:
