@@ -64,7 +64,8 @@ def serve(config: Path) -> None:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        console.print(f"Liaison answers at {server.url}/ and takes webhooks at {server.url}/hooks/<site>.")
+        where = f"Liaison answers at {server.url}/ and takes webhooks at {server.url}/hooks/<site>."
+        console.print(where, soft_wrap=True)
         liaison.run()
         server.stop()
         liaison.close()

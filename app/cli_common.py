@@ -37,10 +37,24 @@ def installation(config: Path) -> Settings:
     return settings
 
 
+class NoSecrets(dict[str, str]):
+    """An environment for commands that only look at the store: they need none of the platforms' secrets."""
+
+    def __missing__(self, name: str) -> str:
+        return os.environ.get(name, "not needed here")
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def without_secrets(config: Path) -> Settings:
+    return load_settings(config, NoSecrets())
+
+
 @contextmanager
 def opened(config: Path) -> Iterator[Store]:
     """The installation's store. Raises LiaisonError where there is none yet."""
-    settings = installation(config)
+    settings = without_secrets(config)
     path = Path(settings.store.removeprefix("sqlite:///"))
     if not path.exists():
         raise LiaisonError("there is no store yet.", where=settings.store, hint="Start `liaison serve` first.")

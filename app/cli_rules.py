@@ -139,7 +139,8 @@ def _from_store(key: str, site: str | None, config: Path) -> Ticket:
 
 
 def _show(told: rules.Explanation) -> None:
-    console.print(f"[bold]{told.ticket}[/bold] at moment {told.moment}, {told.service}, {told.location}")
+    about = [f"moment {told.moment}", told.service or "no known service", told.location or "no known location"]
+    console.print(f"[bold]{told.ticket}[/bold]: {', '.join(about)}", soft_wrap=True)
     sealed = [g for g in told.gates if g.fired]
     for gate in sealed:
         console.print(Text(f"gate {gate.gate} fires: {gate.because}", "red"))

@@ -1,21 +1,31 @@
-"""`liaison ticket`, `note`, `gate`, `alarm`, `db`: looking at what Liaison did, and deciding what it may not."""
+"""`liaison ticket`, `note`, `lift`, `unalarm`, `db`: looking at what Liaison did, and deciding what it may not."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from app.cli_common import config_option, console, installation, json_option, opened, print_json, who_option
+from app.cli_common import (
+    config_option,
+    console,
+    installation,
+    json_option,
+    opened,
+    print_json,
+    who_option,
+    without_secrets,
+)
 from app.engine import EmbeddedEngine
 from app.findings import Findings
 from app.steering import WANTED, Steering
 from app.store import Store
 from core.errors import LiaisonError
-from core.notes import NoteState
-from core.tickets import TicketRef
+from core.tickets import Ticket, TicketRef
 from core.times import SystemClock
 from ui.views import NEEDS_A_PERSON, StoryView
 
@@ -33,7 +43,11 @@ def ticket(key: str, site: str | None, config: Path, as_json: bool) -> None:  # 
         story = findings.story(ref)
         if story is None:
             raise LiaisonError(f"Liaison has never heard of {key}.")
-        print_json(_plain(story)) if as_json else _show(story, key)
+        if as_json:
+            print_json(_plain(story))
+        else:
+            found = without_secrets(config).site(ref.site)
+            _Shown(story, ZoneInfo(found.timezone if found else "UTC")).print(key)
 
 
 def find_ref(findings: Findings, key: str, site: str | None) -> TicketRef:
@@ -53,54 +67,63 @@ def _plain(story: StoryView) -> dict[str, Any]:
     return {**asdict(story), "ticket": story.ticket.to_dict() if story.ticket else None}
 
 
-def _show(story: StoryView, key: str) -> None:
-    if story.held_by:
-        console.print(f"{key} is held by {', '.join(story.held_by)}: nothing is said about it, and nothing is shown.")
-        return
-    known = story.ticket
-    if known:
+@dataclass(frozen=True)
+class _Shown:
+    """A story for the terminal, its times in the site's zone."""
+
+    story: StoryView
+    zone: ZoneInfo
+
+    def print(self, key: str) -> None:
+        story = self.story
+        if story.held_by:
+            gates = ", ".join(story.held_by)
+            console.print(f"{key} is held by {gates}: nothing is said about it, and nothing is shown.")
+            return
+        if story.ticket:
+            self._ticket(story.ticket)
+        if not story.served:
+            console.print(f"Not served: {story.not_served_because}")
+        if story.settling:
+            moments = ", ".join(story.settling)
+            console.print(f"Waiting until {self._at(story.settling_until)} whether this stays so: {moments}.")
+        self._notes()
+        self._promises()
+        self._silences()
+        console.print(f"Times are {self.zone.key} time.")
+
+    def _at(self, moment: datetime | None) -> str:
+        return f"{moment.astimezone(self.zone):%d %b %H:%M}" if moment else ""
+
+    def _ticket(self, known: Ticket) -> None:
         service = known.service or known.ci or "no service"
-        console.print(
-            f"[bold]{known.key}[/bold]  {known.kind}, {known.state}, {known.priority or 'no priority'}, {service}"
-        )
+        line = f"{known.kind}, {known.state}, {known.priority or 'no priority'}, {service}"
+        console.print(f"[bold]{known.key}[/bold]  {line}", soft_wrap=True)
         console.print(Text(known.title))
-    if not story.served:
-        console.print(f"Not served: {story.not_served_because}")
-    _show_notes(story)
-    _show_promises(story)
-    _show_silences(story)
 
+    def _notes(self) -> None:
+        table = Table("When", "To", "Moment", "Rule", "State", "Words", title="Said", title_justify="left", expand=True)
+        for note in self.story.notes:
+            needed = note.state in NEEDS_A_PERSON
+            words = f"{note.problem}\n{note.text}\nnote {note.id[:8]}" if needed else note.text
+            state = Text(note.state, "red" if needed else "")
+            table.add_row(self._at(note.at), note.audience, note.moment, note.rule, state, Text(words))
+        console.print(table if table.row_count else "Nothing was said yet.")
 
-def _show_notes(story: StoryView) -> None:
-    table = Table("When", "To", "Moment", "Rule", "State", "Words", title="Said", title_justify="left", expand=True)
-    for note in story.notes:
-        if note.state in (NoteState.SUPERSEDED, NoteState.WITHDRAWN):
-            continue
-        state = Text(note.state, "red" if note.state in NEEDS_A_PERSON else "")
-        words = note.text or note.problem
-        if note.state in NEEDS_A_PERSON:
-            words = f"{note.problem}\n{words}\nnote {note.id[:8]}"
-        table.add_row(f"{note.at:%d %b %H:%M}", note.audience, note.moment, note.rule, state, Text(words))
-    console.print(table if table.row_count else "Nothing was said yet.")
+    def _promises(self) -> None:
+        table = Table("Made", "To", "Due", "State", "Ended", title="Promised", title_justify="left")
+        for promise in self.story.promises:
+            made, due, ended = self._at(promise.made_at), self._at(promise.due), self._at(promise.ended_at)
+            table.add_row(made, promise.audience, due, promise.state, ended)
+        console.print(table if table.row_count else "Nothing is promised.")
 
-
-def _show_promises(story: StoryView) -> None:
-    table = Table("Made", "To", "Due", "State", "Ended", title="Promised", title_justify="left")
-    for promise in story.promises:
-        ended = f"{promise.ended_at:%d %b %H:%M}" if promise.ended_at else ""
-        table.add_row(
-            f"{promise.made_at:%d %b %H:%M}", promise.audience, f"{promise.due:%d %b %H:%M}", promise.state, ended
-        )
-    console.print(table if table.row_count else "Nothing is promised.")
-
-
-def _show_silences(story: StoryView) -> None:
-    table = Table("When", "To", "Moment", "Reason", "Why", title="Silent", title_justify="left", expand=True)
-    for silence in story.silences:
-        who = silence.audience or "everybody"
-        table.add_row(f"{silence.at:%d %b %H:%M}", who, silence.moment, silence.reason, Text(silence.detail))
-    if table.row_count:
-        console.print(table)
+    def _silences(self) -> None:
+        table = Table("When", "To", "Moment", "Reason", "Why", title="Silent", title_justify="left", expand=True)
+        for silence in self.story.silences:
+            who = silence.audience or "everybody"
+            table.add_row(self._at(silence.at), who, silence.moment, silence.reason, Text(silence.detail))
+        if table.row_count:
+            console.print(table)
 
 
 def _steering(store: Store) -> Steering:

@@ -354,6 +354,8 @@ class _Consideration:
         self.plan.drop_notes.add(audience)
 
     def _obstacle(self, audience: Audience, newest: Snapshot) -> tuple[Reason, str] | None:
+        if audience not in self.case.site.speaks:
+            return Reason.MUTED, f"This site does not speak to {audience}."
         if audience not in newest.sinks:
             return Reason.NO_SINK, f"This ticket has no place that only {audience} would read."
         spoke = self.memory.agent_spoke_at

@@ -76,7 +76,7 @@ def _with_ticket(connection: Connection, table: Any, where: Any, order: Any, mos
 def _story(connection: Connection, row: Row[Any]) -> StoryView:
     ref = TicketRef(row.site, row.id)
     newest = snapshots.load(row.newest)
-    gates = tuple(Memory.from_dict(orjson.loads(row.memory)).gates)
+    memory = Memory.from_dict(orjson.loads(row.memory))
     silences = connection.execute(
         select(J).where(of(J, ref), J.c.what == What.SILENT).order_by(J.c.id.desc()).limit(MOST)
     )
@@ -89,7 +89,9 @@ def _story(connection: Connection, row: Row[Any]) -> StoryView:
         promises=tuple(_promise(r) for r in _with_ticket(connection, P, of(P, ref), P.c.made_at.asc(), MOST * 10)),
         silences=tuple(_silence(r) for r in silences),
         unmapped=newest.unmapped if newest else (),
-        held_by=gates,
+        settling=tuple(memory.pending) if memory.settle_until else (),
+        settling_until=memory.settle_until,
+        held_by=tuple(memory.gates),
     )
 
 

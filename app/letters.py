@@ -10,6 +10,7 @@ from core.notes import Paragraph, Style
 BLANK_LINE = re.compile(r"\n[ \t]*\n+")
 WHY_SILENT = {
     Reason.SAID_BY_HUMAN: "Liaison did not write to the requester: one of you just did.",
+    Reason.MUTED: "The requester was told nothing: this site speaks to agents alone.",
     Reason.NO_SINK: "The requester cannot be written to in this ticket without everybody reading along.",
     Reason.SILENCED: "The requester was told nothing: the rules ask for silence here.",
     Reason.NO_RULE: "The requester was told nothing: no rule has words for this.",

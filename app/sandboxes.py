@@ -16,7 +16,8 @@ def run(console: Console, platform: str, hook: str, secret: str, ports: Mapping[
     """Until Ctrl-C. Webhooks go to `<hook>/hooks/jira` and `<hook>/hooks/servicenow`."""
     started = [_start(p, hook.rstrip("/"), secret, ports[p]) for p in Platform if platform in (p, "both")]
     for stand_in, name in started:
-        console.print(f"{name:<11} {stand_in.url}/   webhooks to {hook.rstrip('/')}/hooks/{name}")
+        console.print(f"{name:<11} {stand_in.url}/   webhooks to {hook.rstrip('/')}/hooks/{name}", soft_wrap=True)
+        console.print(f"            sign in as {SIGN_IN[name]}", soft_wrap=True)
         curl = f"curl -H 'Content-Type: application/json' {stand_in.url}/sandbox/tickets -d '{EXAMPLES[name]}'"
         console.print(f"            create a ticket: {curl}", soft_wrap=True)
     try:
@@ -27,6 +28,7 @@ def run(console: Console, platform: str, hook: str, secret: str, ports: Mapping[
             stand_in.stop()
 
 
+SIGN_IN = {Platform.JIRA: "liaison@acme.example / stand-in", Platform.SERVICENOW: "liaison / liaison"}
 EXAMPLES = {
     Platform.JIRA: '{"as": "carla", "type": "Incident", "fields": {"summary": "Mail is slow"}}',
     Platform.SERVICENOW: '{"as": "eva", "fields": {"caller_id": "eva", "short_description": "Mail is slow"}}',

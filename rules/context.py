@@ -13,7 +13,8 @@ from rules.catalogue import Catalogue, Location
 from rules.progress import progress, state_in_words
 from rules.spoken import Reader, zone_named
 
-NO_SERVICE = "the service you reported"
+NO_SERVICE = {"incident": "the service you reported", "change": "one of our services"}
+REPORTED = "the service in question"
 NO_LOCATION = "your location"
 KINDS = {Kind.INCIDENT: "report", Kind.CHANGE: "change"}
 
@@ -93,12 +94,18 @@ class Scene:
         service, place = self.catalogue.service_of(self.ticket), self.catalogue.location_of(self.ticket)
         return {
             "service": SimpleNamespace(
-                name=service.name if service else NO_SERVICE,
+                name=service.name if service else self._nameless(),
                 people_can=service.people_can if service else "",
                 workaround=service.workaround if service else "",
             ),
             "location": SimpleNamespace(name=place.name if place else NO_LOCATION),
         }
+
+    def _nameless(self) -> str:
+        """A service the catalogue does not know: customers never read its raw name, agents do."""
+        if self.audience in CUSTOMER_FACING:
+            return NO_SERVICE[Kind.CHANGE if self.ticket.kind == Kind.CHANGE else Kind.INCIDENT]
+        return self.ticket.service or self.ticket.ci or REPORTED
 
     def _times(self) -> dict[str, Any]:
         reader, ticket, facts = self.reader(), self.ticket, self.facts

@@ -25,6 +25,7 @@ from rules.values import (
     text,
     time,
     version,
+    wait,
     whole,
     word,
     zone,
@@ -225,7 +226,7 @@ class FileShape(Shape):
     tests = Anything(allow_none=True)
     services = Anything(allow_none=True)
     locations = Anything(allow_none=True)
-    settle = Table(Value(duration), MOMENTS, "moment", allow_none=True)
+    settle = Table(Value(wait), MOMENTS, "moment", allow_none=True)
     allow = Many(Value(text), allow_none=True)
     budget = Anything(allow_none=True)
     phrases = Anything(allow_none=True)

@@ -155,6 +155,11 @@ def duration(value: Any) -> timedelta:
     return parse_duration(word(value))
 
 
+def wait(value: Any) -> timedelta:
+    """A duration that may be nothing at all: `0m` speaks at once."""
+    return timedelta(0) if word(value) == "0m" else duration(value)
+
+
 def time(value: Any) -> Any:
     try:
         return from_iso(text(value))

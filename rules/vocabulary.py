@@ -18,7 +18,11 @@ class Name:
 
 
 FOR_EVERYBODY = (
-    Name("service.name", "the catalogue's name, or “the service you reported”", "card payments"),
+    Name(
+        "service.name",
+        "the catalogue's name, or “the service you reported” (“one of our services”)",
+        "card payments",
+    ),
     Name("service.people_can", "what people do with it; may be empty", "pay by card"),
     Name("service.workaround", "what to do meanwhile; may be empty", "You can pay in cash or with vouchers."),
     Name("location.name", "the catalogue's name, or “your location”", "Berlin Mitte"),

@@ -86,7 +86,8 @@ class StoryView:
     """All that Liaison knows, said, promised and kept silent about in one ticket.
 
     `held_by` names the confidential gates that hold it; the page then shows their names and nothing else, whatever
-    the other fields carry. `ticket` is the snapshot last attended to, None where deliveries came but no snapshot yet.
+    the other fields carry. `settling` are moments that wait until `settling_until` for the ticket to stay as it is.
+    `ticket` is the snapshot last attended to, None where deliveries came but no snapshot yet.
     """
 
     ref: TicketRef
@@ -97,6 +98,8 @@ class StoryView:
     promises: tuple[PromiseRow, ...] = ()
     silences: tuple[SilenceRow, ...] = ()
     unmapped: tuple[Unmapped, ...] = ()
+    settling: tuple[str, ...] = ()
+    settling_until: datetime | None = None
     held_by: tuple[str, ...] = ()
 
 

@@ -104,7 +104,7 @@ NEXT_STEPS = {
     NoteState.DRAFT: "Read it and approve it in the ticket, or withdraw it.",
     NoteState.IN_DOUBT: "If this lasts longer than a few minutes, look into the ticket whether the words are there.",
     NoteState.REFUSED: "Put right what the platform named, most often a permission, and send it again.",
-    NoteState.STOPPED: "Correct the words in the rule, and run 'liaison rules check'.",
+    NoteState.STOPPED: "Write to them yourself and drop this note. Correct the rule's words for the next time.",
 }
 PROMISES = {
     PromiseState.OPEN: "open",
