@@ -1,11 +1,11 @@
 """Ports: what the rooms ask of each other. `app` plugs them together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
 from core.notes import Letter, Written
-from core.sightings import Accepted, Comment, Delivery, Sighting, Snapshot
+from core.sightings import Accepted, Comment, Delivery, Found, Sighting, Snapshot
 from core.sites import Site
 from core.tickets import TicketRef
 
@@ -38,6 +38,21 @@ class Connector(Protocol):
 
     def comment(self, ref: TicketRef, comment: Comment) -> Comment | None:
         """The same comment re-read: author, visibility, marker. None if it is gone. Raises as `read`."""
+        ...
+
+    def comments(self, ref: TicketRef, since: datetime) -> tuple[Comment, ...]:
+        """What was written into the ticket since a time, oldest first; nothing where it may not be read.
+
+        Ids may differ from those that webhooks give the same words. Raises NotThere, Unavailable or Paused.
+        """
+        ...
+
+    def changes(self, since: datetime) -> Iterator[Found]:
+        """The served tickets that were created or changed since a time, asked for page by page as they are taken.
+
+        More may come than is new, and one may come twice; none is left out, also where tickets change meanwhile: what
+        moves out of sight is found by the next call. Raises as `read`.
+        """
         ...
 
     def write(self, letter: Letter) -> Written:

@@ -88,6 +88,17 @@ class Delivery:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Found:
+    """A change that polling found. `revision` is the ticket's own, comparable with `Ticket.revision`; `body` is what
+    `Connector.sight` takes, and may be too thin to decide on.
+    """
+
+    ticket_id: str
+    revision: str
+    body: bytes
+
+
 class Accepted(StrEnum):
     """What the inbox did with a delivery."""
 

@@ -16,14 +16,14 @@ import requests
 from jira import JIRA
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from connector.jira import answers, schema, shapes
+from connector.jira import answers, changes, schema, shapes
 from connector.jira.comment import body as comment_body
 from connector.jira.custom import field_types
 from connector.jira.schema import INTERNAL, MARKER
 from connector.jira.shapes import issue_id, load
 from core.errors import NotThere, PlatformError, Refused, Unavailable
 from core.notes import Letter, Part, Written
-from core.sightings import Author, Comment, Sighting, Snapshot
+from core.sightings import Author, Comment, Found, Sighting, Snapshot
 from core.sites import Flavour, Site
 from core.tickets import TicketRef
 from core.times import Clock
@@ -77,6 +77,20 @@ class JiraConnector:
             who = schema.people(self.site, self._issue(ref), self._types)
             seen = schema.comment(self.site, found, who, at=comment.at)
         return seen
+
+    def comments(self, ref: TicketRef, since: datetime) -> tuple[Comment, ...]:
+        try:
+            listed = list(self._comments(ref, since))
+        except Refused:
+            return ()
+        seen = [schema.comment(self.site, one, at=self._clock.now()) for one in listed]
+        if any(one and one.author is Author.UNKNOWN for one in seen):
+            who = schema.people(self.site, self._issue(ref), self._types)
+            seen = [schema.comment(self.site, one, who, at=self._clock.now()) for one in listed]
+        return tuple(sorted((one for one in seen if one), key=lambda one: one.at))
+
+    def changes(self, since: datetime) -> Iterator[Found]:
+        return changes.changes(self.site, since, self._clock.now(), self._search)
 
     def write(self, letter: Letter) -> Written:
         (part,) = letter.parts  # requester and agents are two comments here, each with its own marker
@@ -205,6 +219,13 @@ class JiraConnector:
         return self._project_types[ref.id]
 
     def _get(self, ref: TicketRef, path: str, **params: str) -> dict[str, Any]:
+        return self._reads(lambda: answers.content(self._call("GET", ref, path, params), self._where(ref)))
+
+    def _search(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+        where = f"site {self.site.name}, search"
+        return self._reads(lambda: answers.content(self._send("GET", where, path, params), where))
+
+    def _reads(self, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """A read, tried a few times: `Unavailable` alone is worth another attempt."""
         attempts = Retrying(
             stop=stop_after_attempt(ATTEMPTS),
@@ -213,7 +234,7 @@ class JiraConnector:
             sleep=self._sleep,
             reraise=True,
         )
-        return attempts(lambda: answers.content(self._call("GET", ref, path, params), self._where(ref)))
+        return attempts(ask)
 
     def _put(self, method: str, ref: TicketRef, path: str, body: Mapping[str, Any], **params: str) -> dict[str, Any]:
         """A write: one request, never tried again here."""
@@ -223,9 +244,14 @@ class JiraConnector:
     def _call(
         self, method: str, ref: TicketRef, path: str, params: Mapping[str, str], data: bytes | None = None
     ) -> requests.Response:
-        writing = data is not None
         if not issue_id(ref.id):
             raise NotThere(f"{ref.id!r} is no issue id of Jira's", where=self._where(ref))
+        return self._send(method, self._where(ref), path, params, data)
+
+    def _send(
+        self, method: str, where: str, path: str, params: Mapping[str, str], data: bytes | None = None
+    ) -> requests.Response:
+        writing = data is not None
         send = requests.Session.request  # past the package's override, which retries and dies on odd error bodies
         try:
             response = send(
@@ -238,8 +264,8 @@ class JiraConnector:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            raise answers.silence(error, self._where(ref), writing=writing) from None
-        wrong = answers.problem(response, self._where(ref), self._clock.now(), writing=writing)
+            raise answers.silence(error, where, writing=writing) from None
+        wrong = answers.problem(response, where, self._clock.now(), writing=writing)
         if wrong:
             raise wrong
         return response

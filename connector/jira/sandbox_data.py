@@ -39,12 +39,13 @@ ENDING = frozenset({State.RESOLVED, State.CLOSED, State.CANCELLED})
 
 @dataclass(frozen=True)
 class Account:
-    """`type` is Cloud's accountType: `atlassian` (agents), `customer` or `app`."""
+    """`type` is Cloud's accountType: `atlassian` (agents), `customer` or `app`. JQL reads dates in `timezone`."""
 
     name: str
     display: str
     type: str = "atlassian"
     email: str = ""
+    timezone: str = "Etc/UTC"
 
     @property
     def id(self) -> str:
@@ -57,7 +58,7 @@ class Account:
         else:
             link = {"self": f"{url}/rest/api/2/user?username={self.name}", "name": self.name, "key": self.name}
             kind = {"emailAddress": self.email}
-        return {**link, "displayName": self.display, "active": True, "timeZone": "Etc/UTC", **kind}
+        return {**link, "displayName": self.display, "active": True, "timeZone": self.timezone, **kind}
 
 
 ACCOUNTS = (

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from flask import Response, jsonify, request
 from werkzeug.exceptions import BadRequest
@@ -78,10 +79,11 @@ def _holds(jira: "JiraStandIn", issue: Issue, clause: str) -> bool:
 
 
 def _since(jira: "JiraStandIn", value: str) -> datetime:
-    """JQL knows minutes, in the user's zone (here UTC), or `-5m`."""
+    """JQL knows minutes, in the account's own time zone, or `-5m`."""
     if ago := re.fullmatch(r"-(\d+)([mhd])", value):
         return jira.clock.now() - timedelta(minutes=int(ago[1]) * {"m": 1, "h": 60, "d": 1440}[ago[2]])
     try:
-        return datetime.fromisoformat(value.replace("/", "-") + "+00:00")
+        local = datetime.fromisoformat(value.replace("/", "-"))
+        return local.replace(tzinfo=ZoneInfo(jira.accounts[jira.account].timezone))
     except ValueError:
         raise BadRequest(response=refuse(400, f"Date value '{value}' is invalid.")) from None

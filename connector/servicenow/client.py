@@ -7,7 +7,8 @@ so writes are a PATCH by sys_id; what it believes, the session has checked befor
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -15,15 +16,16 @@ from urllib.parse import urlsplit
 import pysnow
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_exponential
 
+from connector.servicenow import changes
 from connector.servicenow.cells import SAFE_ID, Names, cell
 from connector.servicenow.cells import time as utc
 from connector.servicenow.comment import journal_text, reference
 from connector.servicenow.envelope import TABLE
-from connector.servicenow.schema import Reader
+from connector.servicenow.schema import JOURNALS, Reader
 from connector.servicenow.session import CheckedSession
 from core.errors import InDoubt, NotThere, Refused, Unavailable
 from core.notes import Letter, Part, Written
-from core.sightings import Comment, Sighting, Snapshot
+from core.sightings import Comment, Found, Sighting, Snapshot
 from core.sites import Site
 from core.tickets import TicketRef
 from core.times import Clock
@@ -79,17 +81,40 @@ class ServiceNowConnector:
         row = next((r for r in rows if r["sys_id"] == comment.id or _same(r["value"], comment.text)), None)
         if row is None:
             return None if rows else comment
-        caller = self._record(table, sys_id, ("caller_id.user_name",)).get("caller_id.user_name")
-        public, user = row["element"] == "comments", row["sys_created_by"]
+        seen = self._said(row, self._caller(table, sys_id), comment.at)
+        return replace(seen, id=comment.id, marker=comment.marker, edited=comment.edited)
+
+    def comments(self, ref: TicketRef, since: datetime) -> tuple[Comment, ...]:
+        """The journal's rows, by their own sys_ids: a webhook gives the same words the id of its event."""
+        table, sys_id = _address(ref)
+        try:
+            rows = self._journal(sys_id, since=since)
+            caller = self._caller(table, sys_id) if rows else ""
+        except Refused:
+            return ()
+        return tuple(self._said(row, caller, since) for row in reversed(rows) if row["element"] in JOURNALS)
+
+    def changes(self, since: datetime) -> Iterator[Found]:
+        def ask(table: str, query: str) -> list[Record]:
+            return self._rows(table, changes.COLUMNS, query=query, limit=changes.PAGE)
+
+        def revise(table: str, sys_id: str, row: Record) -> str:
+            return self._reader.snapshot(table, sys_id, row).ticket.revision
+
+        return changes.changes(self.site, since, ask, revise)
+
+    def _caller(self, table: str, sys_id: str) -> str:
+        return cell(self._record(table, sys_id, ("caller_id.user_name",)).get("caller_id.user_name")).code
+
+    def _said(self, row: Mapping[str, str], caller: str, otherwise: datetime) -> Comment:
+        public, user = JOURNALS.get(row["element"], False), row["sys_created_by"]
         return Comment(
-            id=comment.id,
-            at=utc(row["sys_created_on"]) or comment.at,
-            author=self._reader.author(user, cell(caller).code, public=public),
+            id=row["sys_id"],
+            at=utc(row["sys_created_on"]) or otherwise,
+            author=self._reader.author(user, caller, public=public),
             author_id=user,
             public=public,
-            marker=comment.marker,
             text=row["value"],
-            edited=comment.edited,
         )
 
     def write(self, letter: Letter) -> Written:

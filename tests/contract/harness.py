@@ -29,6 +29,18 @@ class Harness(Protocol):
         """A ticket in the stand-in, from canonical names: `title`, `description`, `kind`, `priority` (P1..P5)."""
         ...
 
+    def change(self, ref: TicketRef, **canonical: str) -> None:
+        """The ticket is saved by an agent, with another `title` or `priority`."""
+        ...
+
+    def say(self, ref: TicketRef, text: str, *, who: str = "anna", public: bool = True) -> None:
+        """Somebody comments; `carla` asked for the ticket."""
+        ...
+
+    def stay_apart(self) -> None:
+        """Let the account live in another time zone than the server and we."""
+        ...
+
     def entries(self, ref: TicketRef) -> list[Entry]:
         """What the stand-in keeps of the conversation."""
         ...

@@ -1,5 +1,7 @@
 """Jira's two flavours behind the contract suite."""
 
+from dataclasses import replace
+
 from connector.jira.client import JiraConnector
 from connector.jira.sandbox import JiraStandIn
 from connector.sandbox import Entry
@@ -38,12 +40,27 @@ class JiraHarness:
         return JiraConnector(Site(**{**configured, **site}), self.clock, sleep=lambda _: None)
 
     def create(self, **canonical: str) -> TicketRef:
-        fields = {"summary": canonical.get("title", ""), "description": canonical.get("description")}
-        if "priority" in canonical:
-            fields["priority"] = PRIORITIES[canonical["priority"]]
+        fields = {"summary": "", "description": None, **self._fields(canonical)}
         kind = canonical.get("kind", "incident").title()
         made = self.standin.change("", {"as": "carla", "project": "OPS", "type": kind, "fields": fields})
         return TicketRef("acme-jira", made["id"])
+
+    def _fields(self, canonical) -> dict[str, str]:
+        names = {"title": "summary", "description": "description"}
+        fields = {names[name]: value for name, value in canonical.items() if name in names}
+        if "priority" in canonical:
+            fields["priority"] = PRIORITIES[canonical["priority"]]
+        return fields
+
+    def change(self, ref: TicketRef, **canonical: str) -> None:
+        self.standin.change(ref.id, {"as": "anna", "fields": self._fields(canonical)})
+
+    def say(self, ref: TicketRef, text: str, *, who: str = "anna", public: bool = True) -> None:
+        self.standin.change(ref.id, {"as": who, "comment": {"text": text, "public": public}})
+
+    def stay_apart(self) -> None:
+        mine = self.standin.accounts["liaison"]
+        self.standin.accounts["liaison"] = replace(mine, timezone="Pacific/Auckland")
 
     def entries(self, ref: TicketRef) -> list[Entry]:
         with self.standin.lock:

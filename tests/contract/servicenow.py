@@ -46,11 +46,27 @@ class ServiceNowHarness:
 
     def create(self, **canonical: str) -> TicketRef:
         kind = canonical.pop("kind", "incident")
+        fields = {"caller_id": "carla", **self._fields(canonical)}
+        made = self.standin.change("", {"as": "carla", "table": TABLES[kind], "fields": fields})
+        return TicketRef("acme-snow", f"{TABLES[kind]}:{made['sys_id']}")
+
+    def _fields(self, canonical) -> dict[str, str]:
         fields = {COLUMNS.get(name, name): value for name, value in canonical.items()}
         if "priority" in fields:
             fields["priority"] = fields["priority"].removeprefix("P")
-        made = self.standin.change("", {"as": "carla", "table": TABLES[kind], "fields": fields})
-        return TicketRef("acme-snow", f"{TABLES[kind]}:{made['sys_id']}")
+        return fields
+
+    def change(self, ref: TicketRef, **canonical: str) -> None:
+        self._save(ref, "anna", self._fields(canonical))
+
+    def say(self, ref: TicketRef, text: str, *, who: str = "anna", public: bool = True) -> None:
+        self._save(ref, who, {"comments" if public else "work_notes": text})
+
+    def _save(self, ref: TicketRef, who: str, fields: dict[str, str]) -> None:
+        self.standin.change(ref.id.partition(":")[2], {"as": who, "fields": fields})
+
+    def stay_apart(self) -> None:
+        """It does already: the stand-in shows times in Los Angeles."""
 
     def entries(self, ref: TicketRef) -> list[Entry]:
         with self.standin.lock:

@@ -29,7 +29,7 @@ from app.steering import Steering
 from app.store import Store
 from core.errors import InDoubt, NotThere, Paused, Refused, Scope, Unavailable
 from core.notes import Audience, Letter, Written
-from core.sightings import Author, Comment, Delivery, Sighting, Snapshot
+from core.sightings import Author, Comment, Delivery, Found, Sighting, Snapshot
 from core.sites import Platform, Site
 from core.tickets import Ticket, TicketRef
 from core.times import from_iso, iso
@@ -97,6 +97,7 @@ class ScriptedPlatform:
     clock: DrivenClock
     tickets: dict[TicketRef, Snapshot] = field(default_factory=dict)
     comments: dict[str, Comment] = field(default_factory=dict)
+    said: dict[TicketRef, list[Comment]] = field(default_factory=dict)
     standing: list[Standing] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     writes: list[Letter] = field(default_factory=list)
@@ -151,6 +152,20 @@ class ScriptedConnector:
 
     def comment(self, ref: TicketRef, comment: Comment) -> Comment | None:
         return self.platform.comments.get(comment.id)
+
+    def comments(self, ref: TicketRef, since: datetime) -> tuple[Comment, ...]:
+        if self.platform.deaf:
+            raise self.platform.deaf
+        return tuple(c for c in self.platform.said.get(ref, ()) if c.at >= since)
+
+    def changes(self, since: datetime) -> Iterator[Found]:
+        """Every ticket of the site that says no earlier time than `since`; thin, so that each is read."""
+        if self.platform.deaf:
+            raise self.platform.deaf
+        for ref, snapshot in list(self.platform.tickets.items()):
+            ticket = snapshot.ticket
+            if ref.site == self.site.name and (ticket.updated_at or since) >= since:
+                yield Found(ref.id, ticket.revision, orjson.dumps({"id": ref.id}))
 
     def write(self, letter: Letter) -> Written:
         platform = self.platform
