@@ -5,181 +5,99 @@ a stand-in that was killed comes back with everything it had answered for.
 """
 
 import logging
-import queue
-import re
-import socket
+import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
-import requests
 from flask import Flask, Response, jsonify, render_template_string, request
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.test import Client, TestResponse
 
-from core.times import Clock, SystemClock, iso
+from connector import sandbox_wire as wire
+from connector.sandbox_faults import COMMON_KINDS, CUT, Fault, FaultPlan, fault_from, plan_from
+from connector.sandbox_hooks import Hooks
+from connector.sandbox_later import Later
+from connector.sandbox_views import PAGE, Conversation, Entry, Line, doubled
+from core.times import Clock, SystemClock
 
-RETRIED = {408, 409, 425, 429, 500, 502, 503, 504}
-ATTEMPTS = 6  # Atlassian: one delivery and five retries
+__all__ = [
+    "HIBERNATING",
+    "Conversation",
+    "Entry",
+    "Fault",
+    "FaultPlan",
+    "Hooks",
+    "Line",
+    "StandIn",
+    "Telling",
+    "doubled",
+]
 
+SPARED = "liaison.spared"
+"""In the environ of a request that no fault strikes: it is one that was struck before, or part of a batch."""
 
-@dataclass
-class Fault:
-    """Something awkward for the next `times` matching requests.
+FAULT = "liaison.fault"
+ANSWERS = frozenset({"status", "html", "error_and_result"})
+HIBERNATING = "<html><body>Your instance is hibernating</body></html>"
+Told = tuple[datetime, str, str, str, str, bool, str, str]
+"""What a platform's stand-in says of a commit: a Line without its numbers, in the same order."""
 
-    `kind`: `status` (answer `status` with `body` and `headers`, nothing done), `lost_reply` (done, then the
-    connection closes without an answer), `reset` (closed before anything is done), `delay` (`seconds` before
-    handling), `html` (200 with a page, nothing done). `method` and `path` (a regular expression) select requests;
-    `after` lets that many matching requests pass first.
-    """
-
-    kind: str
-    method: str = ""
-    path: str = ""
-    times: int = 1
-    after: int = 0
-    status: int = 503
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    def hits(self, method: str, path: str) -> bool:
-        if (self.method and self.method != method) or not re.search(self.path, path):
-            return False
-        if self.after:
-            self.after -= 1
-            return False
-        self.times -= 1
-        return True
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of a ticket's conversation as people see it. `marker` is our note id where there is one."""
-
-    at: datetime
-    author: str
-    text: str
-    internal: bool
-    marker: str = ""
-    html: str = ""
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """A ticket as the stand-in's own pages show it."""
-
-    key: str
-    id: str
-    title: str
-    state: str
-    requester: str
-    entries: tuple[Entry, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        entries = [
-            {"at": iso(e.at), "author": e.author, "text": e.text, "internal": e.internal, "marker": e.marker}
-            for e in self.entries
-        ]
-        return {
-            "key": self.key,
-            "id": self.id,
-            "title": self.title,
-            "state": self.state,
-            "requester": self.requester,
-            "entries": entries,
-        }
-
-
-class Hooks:
-    """Sends webhooks in the background, in order, each signed afresh and retried as the platform does."""
-
-    def __init__(
-        self,
-        url: str,
-        sign: Callable[[bytes], Mapping[str, str]],
-        retry_seconds: float = 1.0,
-        dump: Callable[[Any], bytes] = orjson.dumps,
-    ) -> None:
-        self.url, self._sign, self._retry_seconds, self._dump = url, sign, retry_seconds, dump
-        self._queue: queue.Queue[tuple[dict[str, Any], dict[str, str]] | None] = queue.Queue()
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._thread = threading.Thread(target=self._run, name=f"hooks to {url}", daemon=True)
-        self._stopped = threading.Event()
-        self.sent: list[tuple[int, dict[str, Any]]] = []
-        self._thread.start()
-
-    def send(self, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-        self._queue.put((body, headers or {}))
-
-    def flush(self) -> None:
-        """Wait until everything sent so far is answered or given up."""
-        self._queue.join()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._queue.put(None)
-        self._thread.join(10)
-        self._session.close()
-
-    def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
-            try:
-                self._deliver(*item)
-            finally:
-                self._queue.task_done()
-        self._queue.task_done()
-
-    def _deliver(self, body: dict[str, Any], headers: dict[str, str]) -> None:
-        raw = self._dump(body)
-        for attempt in range(ATTEMPTS):
-            sent = {"Content-Type": "application/json", **headers, **self._sign(raw)}
-            try:
-                status = self._session.post(self.url, data=raw, headers=sent, timeout=10).status_code
-            except requests.RequestException:
-                status = 503
-            if status not in RETRIED or self._stopped.is_set():
-                break
-            self._stopped.wait(self._retry_seconds * 2**attempt)
-        self.sent.append((status, body))
-
-
-class _QuietHandler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's own name
-        """Keep the terminal for what Liaison says."""
+Telling = Iterable[Told]
 
 
 class StandIn:
-    """The server. A platform's stand-in adds its routes to `app` and implements `apply`, `conversations`.
+    """The server. A platform's stand-in adds its routes to `app` and implements `apply`, `tell`, `conversations`.
 
     `hooks` may be set at any time before the first change. `lock` guards the state: every route that reads or
-    changes it holds it.
+    changes it holds it. `faults` are waiting, `plan` draws random ones, `injected` counts what was done, by kind.
+    `lines` is what was ever said, in order. `longest` cuts a delayed request off after so many seconds.
+    With `tls` (certificate and key) it speaks HTTPS.
     """
 
-    def __init__(self, *, clock: Clock | None = None, ledger: Path | None = None, port: int = 0) -> None:
+    kinds = COMMON_KINDS
+    longest: float | None = None
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        ledger: Path | None = None,
+        port: int = 0,
+        tls: tuple[Path, Path] | None = None,
+    ) -> None:
         self.clock = clock or SystemClock()
         self.hooks: Hooks | None = None
         self.lock = threading.RLock()
         self.faults: list[Fault] = []
+        self.injected: Counter[str] = Counter()
+        self.lines: list[Line] = []
+        self.later = Later(self.clock)
         self.app = Flask(f"{__name__}.{type(self).__name__}")
-        self._port, self._ledger_path = port, ledger
-        self._server: BaseWSGIServer | None = None
+        self._plan: FaultPlan | None = None
+        self._held: list[Callable[[], None]] = []
+        self._chance = random.Random(0)  # noqa: S311 - the same disorder every time
+        self._saves = 0
+        self._port, self._ledger_path, self._tls = port, ledger, tls
+        self._server: wire.Server | None = None
         self._ledger: BinaryIO | None = None
-        self.app.before_request(self._fault)
-        self.app.after_request(self._lose)
+        self.app.before_request(self._strike)
+        self.app.after_request(self._spoil)
         self._shared_routes()
+        self._fault_routes()
         if ledger:
             self._reload(ledger)
 
     def apply(self, event: Mapping[str, Any]) -> None:
         """Change the state by one committed event. Pure bookkeeping: no clock, no webhooks."""
+        raise NotImplementedError
+
+    def tell(self, event: Mapping[str, Any]) -> Telling:
+        """What an event, which is about to be applied, says in a ticket. Empty for everything but comments."""
         raise NotImplementedError
 
     def conversations(self) -> Iterable[Conversation]:
@@ -189,19 +107,33 @@ class StandIn:
         """Create a ticket (`key` empty) or change one, as a named user: the body of POST /sandbox/tickets[/KEY]."""
         raise NotImplementedError
 
+    def limited(self, fault: Fault) -> Response:
+        """The platform's own 429 of `fault.kind`."""
+        raise NotImplementedError
+
+    def cut_off(self) -> Response:
+        """What the platform answers when it gives up on a transaction that runs too long."""
+        return Response(orjson.dumps({"message": CUT}), 504, content_type="application/json")
+
     def commit(self, event: dict[str, Any]) -> None:
         """Apply one event and append it to the ledger. The caller holds `lock`."""
-        self.apply(event)
+        self._keep(event)
         if self._ledger:
             self._ledger.write(orjson.dumps(event) + b"\n")
             self._ledger.flush()
+
+    def _keep(self, event: Mapping[str, Any]) -> None:
+        told = list(self.tell(event))
+        self._saves += bool(told)
+        self.lines += [Line(len(self.lines) + n, self._saves, *one) for n, one in enumerate(told, 1)]
+        self.apply(event)
 
     def _reload(self, path: Path) -> None:
         if path.exists():
             raw = path.read_bytes()
             whole = raw[: raw.rfind(b"\n") + 1]
             for line in whole.splitlines():
-                self.apply(orjson.loads(line))
+                self._keep(orjson.loads(line))
             if len(whole) < len(raw):  # killed in the middle of a line: nobody was answered for it
                 path.write_bytes(whole)
         self._ledger = path.open("ab")
@@ -210,14 +142,15 @@ class StandIn:
     def url(self) -> str:
         if self._server is None:
             raise RuntimeError("the stand-in has not been started")
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._server.server_port}"
 
     def start(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = make_server("127.0.0.1", self._port, self.app, threaded=True, request_handler=_QuietHandler)
+        self._server = wire.Server(self._port, self.app, self._accepted_late, self._tls)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name=type(self).__name__, daemon=True).start()
 
     def stop(self) -> None:
+        self.later.stop()
         if self.hooks:
             self.hooks.stop()
         if self._server:
@@ -226,48 +159,215 @@ class StandIn:
         if self._ledger:
             self._ledger.close()
 
-    def _fault(self) -> Response | None:
-        if request.path.startswith("/sandbox"):
-            return None
+    # Faults on requests
+
+    @property
+    def plan(self) -> FaultPlan | None:
+        return self._plan
+
+    @plan.setter
+    def plan(self, plan: FaultPlan | None) -> None:
+        if plan and (strange := set(plan.kinds) - self.kinds):
+            raise ValueError(f"{type(self).__name__} does not know {', '.join(sorted(strange))}")
+        self._plan = plan
+
+    def settle(self) -> None:
+        """Do what has come due by the clock: late commits, webhooks that were held back."""
+        self.later.settle()
+
+    def calm(self, seconds: float = 30.0) -> bool:
+        """No more faults: what is still to come happens now, webhooks are answered. False if that takes too long."""
         with self.lock:
-            fault = next((f for f in self.faults if f.times > 0 and f.hits(request.method, request.full_path)), None)
+            self.faults.clear()
+            self.plan = None
+        until = time.monotonic() + seconds
+        while True:
+            self.later.settle(everything=True)
+            self._release()
+            if self.hooks:
+                self.hooks.flush()
+            if not len(self.later) and not self._held:
+                return True
+            if time.monotonic() > until:
+                return False
+
+    def repeat(self, method: str, url: str, headers: Mapping[str, str], data: bytes) -> TestResponse:
+        """Handle a request that is not on the wire (any more). No fault strikes it."""
+        overrides = {SPARED: True, "REMOTE_ADDR": "127.0.0.1"}
+        return Client(self.app).open(url, method=method, headers=dict(headers), data=data, environ_overrides=overrides)
+
+    def _accepted_late(self) -> float:
+        with self.lock:
+            fault = next((f for f in self.faults if f.kind == "slow_accept" and f.times > 0 and f.hits("", "")), None)
+            fault = fault or (self.plan.for_connection() if self.plan else None)
+            if fault:
+                self.injected[fault.kind] += 1
+        return fault.seconds if fault else 0.0
+
+    def _drawn(self, hook: bool, method: str, text: str) -> Fault | None:  # noqa: FBT001 - private, one caller each
+        with self.lock:
+            fits = (f for f in self.faults if f.kind.startswith("hook_") is hook and f.kind != "slow_accept")
+            fault = next((f for f in fits if f.times > 0 and f.hits(method, text)), None)
+            if fault is None and self.plan:
+                fault = self.plan.for_hook() if hook else self.plan.for_request(method, text)
+                if fault and fault.kind == "hook_shuffle":  # the next ones are held, too
+                    fault.times -= 1
+                    self.faults.append(fault)
+            if fault:
+                self.injected[fault.kind] += 1
+            return fault
+
+    def _strike(self) -> Response | None:
+        if request.path.startswith("/sandbox") or SPARED in request.environ:
+            return None
+        self.settle()
+        fault = self._drawn(False, request.method, request.full_path)  # noqa: FBT003 - see there
         if fault is None:
             return None
+        instead = self._instead(fault)
+        if instead is None:
+            request.environ[FAULT] = fault
+        return instead
+
+    def _instead(self, fault: Fault) -> Response | None:
+        """The answer in place of handling the request; None where it is handled."""
         match fault.kind:
             case "delay":
-                time.sleep(fault.seconds)
-            case "status":
-                body = fault.body if isinstance(fault.body, str) else orjson.dumps(fault.body or {}).decode()
-                kind = {} if "Content-Type" in fault.headers else {"Content-Type": "application/json"}
-                return Response(body, fault.status, {**kind, **fault.headers})
-            case "html":
-                return Response(fault.body or "<html><body>Your instance is hibernating</body></html>", 200)
-            case "reset":
-                _close()
+                return self._delayed(fault.seconds)
+            case "reset" | "late_commit":
+                if fault.kind == "late_commit":
+                    self._commit_later(fault.seconds)
+                wire.reset(request.environ["werkzeug.socket"])
                 return Response("", 500)
-            case "lost_reply":
-                request.environ["liaison.lose"] = True
-        return None
+            case "error_and_result":
+                time.sleep(fault.seconds)
+            case kind if kind not in COMMON_KINDS:
+                return self.limited(fault)
+        return self._answer(fault) if fault.kind in ANSWERS and not fault.committed else None
 
-    def _lose(self, response: Response) -> Response:
-        if request.environ.get("liaison.lose"):
-            _close()
+    def _spoil(self, response: Response) -> Response:
+        """The answer to something that was done, as the client gets it."""
+        fault, connection = request.environ.get(FAULT), request.environ.get("werkzeug.socket")
+        if fault is None or connection is None:
+            return response
+        match fault.kind:
+            case "lost_reply":
+                wire.hang_up(connection)
+            case "half_answer":
+                return wire.half(response, connection)
+            case "slow_bytes":
+                return wire.dribbling(response, fault.pieces, fault.seconds)
+            case kind if kind in ANSWERS:
+                return self._answer(fault)
         return response
 
-    def _shared_routes(self) -> None:
+    def _answer(self, fault: Fault) -> Response:
+        if fault.kind == "error_and_result":
+            return self.cut_off()
+        if fault.kind == "html":
+            return Response(fault.body or HIBERNATING, 200)
+        body = fault.body if isinstance(fault.body, str) else orjson.dumps(fault.body or {}).decode()
+        kind = {} if "Content-Type" in fault.headers else {"Content-Type": "application/json"}
+        return Response(body, fault.status, {**kind, **fault.headers})
+
+    def _delayed(self, seconds: float) -> Response | None:
+        if self.longest is not None and seconds > self.longest:
+            time.sleep(self.longest)
+            return self.cut_off()
+        time.sleep(seconds)
+        return None
+
+    def _commit_later(self, seconds: float) -> None:
+        method, url, headers, data = request.method, request.full_path, dict(request.headers), request.get_data()
+        self.later.put(seconds, lambda: self.repeat(method, url, headers, data).close())
+
+    # Webhooks and what may happen to them
+
+    def post(self, body: dict[str, Any], headers: dict[str, str] | None = None, seconds: float = 0.0) -> None:
+        """Send a webhook, `seconds` from now by the clock. Faults may strike it. The caller may hold `lock`."""
+        hooks = self.hooks
+        if hooks is None:
+            return
+        hooks.on_flush = self.settle
+
+        def send() -> None:
+            hooks.send(body, headers)
+
+        fault = None
+        if self.faults or self.plan:
+            fault = self._drawn(True, "", orjson.dumps(body).decode())  # noqa: FBT003 - see there
+        match fault.kind if fault else "":
+            case "hook_drop":
+                return
+            case "hook_delay" if fault:
+                self.later.put(seconds + fault.seconds, send)
+                return
+            case "hook_shuffle" if fault:
+                self._held.append(send)
+                self.later.put(fault.seconds, self._release) if fault.times > 0 else self._release()
+                return
+            case "hook_duplicate" if fault:
+                self.later.put(seconds + fault.seconds, send)
+        self.later.put(seconds, send) if seconds else send()
+
+    def _release(self) -> None:
+        """What was held back to be shuffled, in any order but the one it happened in."""
+        with self.lock:
+            held, self._held = self._held, []
+        mixed = held.copy()
+        self._chance.shuffle(mixed)
+        for send in mixed if mixed != held else reversed(held):
+            send()
+
+    # Routes
+
+    def _fault_routes(self) -> None:
         app = self.app
 
-        @app.post("/sandbox/faults")
-        def add_fault() -> Response:
+        @app.get("/sandbox/faults")
+        def faults() -> Response:
             with self.lock:
-                self.faults.append(Fault(**request.get_json()))
-            return jsonify({"faults": len(self.faults)})
+                plan = self.plan
+                shown = {"seed": plan.seed, "rate": plan.rate, "kinds": plan.kinds} if plan else None
+                waiting = [f for f in self.faults if f.times > 0]
+                return jsonify({"waiting": waiting, "injected": dict(self.injected), "plan": shown})
+
+        @app.post("/sandbox/faults")
+        def add_fault() -> Response | tuple[Response, int]:
+            try:
+                fault = fault_from(request.get_json(silent=True), self.kinds)
+            except ValueError as error:
+                return jsonify({"error": str(error)}), 400
+            with self.lock:
+                self.faults.append(fault)
+                return jsonify({"faults": len(self.faults)})
+
+        @app.put("/sandbox/plan")
+        def set_plan() -> Response | tuple[Response, int]:
+            try:
+                plan = plan_from(request.get_json(silent=True), self.kinds)
+            except ValueError as error:
+                return jsonify({"error": str(error)}), 400
+            with self.lock:
+                self.plan = plan
+            return jsonify({"kinds": plan.kinds})
 
         @app.delete("/sandbox/faults")
         def clear_faults() -> Response:
             with self.lock:
                 self.faults.clear()
+                self.plan = None
             return jsonify({"faults": 0})
+
+    def _shared_routes(self) -> None:
+        app = self.app
+
+        @app.get("/sandbox/ledger")
+        def ledger() -> Response:
+            since = request.args.get("since", "0")
+            with self.lock:
+                lines = self.lines[int(since) if since.isdigit() else 0 :]
+                return jsonify({"last": len(self.lines), "lines": [line.to_dict() for line in lines]})
 
         @app.get("/sandbox/conversations")
         def conversations() -> Response:
@@ -291,31 +391,3 @@ class StandIn:
             one = next((c for c in everything if c.key == key), None)
             page = render_template_string(PAGE, tickets=everything, one=one)
             return page if one else (page, 404)
-
-
-def _close() -> None:
-    connection = request.environ["werkzeug.socket"]
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # the client was faster
-
-
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>Stand-in</title>
-<style>body{font:16px/1.5 system-ui;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1d2733;background:#fff}
-a{color:#0b5cad}table{border-collapse:collapse}td,th{padding:.3rem 1rem .3rem 0;text-align:left}
-.two{display:grid;grid-template-columns:1fr 1fr;gap:2rem}@media(max-width:50rem){.two{grid-template-columns:1fr}}
-.c{border-left:4px solid #2b7a4b;background:#f3f8f5;padding:.5rem .8rem;margin:.7rem 0;white-space:pre-line}
-.c.i{border-color:#b07d10;background:#fbf6ea}.m{color:#5a6775;font-size:.85rem}</style>
-<h1>{% if one %}{{ one.key }}: {{ one.title }}{% else %}Tickets{% endif %}</h1>
-{% if one %}<p><a href="/">All tickets</a> · {{ one.state }} · asked by {{ one.requester or "nobody" }}</p>
-<div class="two">{% for view in ("agent", "customer") %}<section><h2>As the {{ view }} sees it</h2>
-{% for e in one.entries if view == "agent" or not e.internal %}<div class="c{{ " i" if e.internal }}">
-<div class="m">{{ e.at.strftime("%d %b %H:%M") }} · {{ e.author }}{{ " · internal" if e.internal }}</div>
-{%- if e.html %}{{ e.html|safe }}{% else %}{{ e.text }}{% endif %}</div>
-{% else %}<p class="m">Nothing yet.</p>{% endfor %}</section>{% endfor %}</div>
-{% else %}<table><tr><th>Key<th>Title<th>State<th>Comments</tr>{% for t in tickets %}
-<tr><td><a href="/ticket/{{ t.key }}">{{ t.key }}</a><td>{{ t.title }}<td>{{ t.state }}<td>{{ t.entries|length }}</tr>
-{% else %}<tr><td colspan="4">No tickets yet: POST one to /sandbox/tickets.</tr>{% endfor %}</table>{% endif %}
-</html>"""

@@ -35,15 +35,23 @@ from connector.jira.sandbox_data import (
     stored,
     to_event,
 )
-from connector.jira.sandbox_routes import NoSuch, comment_routes, issue_routes, refuse, site_routes
+from connector.jira.sandbox_limits import PER_ISSUE, REASONS, IssueWrites, too_many
+from connector.jira.sandbox_routes import COMMENTS_AT_ONCE, NoSuch, comment_routes, issue_routes, refuse, site_routes
 from connector.jira.sandbox_search import search_routes
 from connector.jira.schema import INTERNAL, MARKER
-from connector.sandbox import Conversation, Entry, StandIn
+from connector.sandbox import Conversation, Entry, Fault, StandIn, Telling
+from connector.sandbox_faults import COMMON_KINDS, WRITES
 from core.sites import Flavour
 from core.times import Clock
 
 PROJECTS = {"OPS": "service_desk", "WEB": "software"}
 ROLES = ("Service Desk Team", "Administrators")
+ISSUE_PATH = re.compile(r"/rest/api/[23]/issue/([^/]+)")
+TWINS = {
+    "comment_created": "issue_commented",
+    "comment_updated": "issue_comment_edited",
+    "comment_deleted": "issue_comment_deleted",
+}
 FIRST = {"issue": 10_000, "comment": 20_000}
 
 
@@ -60,7 +68,13 @@ class JiraStandIn(StandIn):
     """`account` is the one Liaison writes with; `token` its password, API token and PAT, and everybody else's.
 
     `notified` lists the comment ids that Jira would have mailed about.
+
+    On request: `comment_moves` are a service desk's automations, the status that a public comment by `agents` or
+    `customers` brings an open issue into; `write_limits` are Jira's own per issue; `comments_at_once` is the most that
+    a page of comments holds, whatever was asked for; `tells_deletions` sends `comment_deleted`.
     """
+
+    kinds = COMMON_KINDS | REASONS
 
     def __init__(
         self,
@@ -75,8 +89,16 @@ class JiraStandIn(StandIn):
         clock: Clock | None = None,
         ledger: Path | None = None,
         port: int = 0,
+        tls: tuple[Path, Path] | None = None,
+        comment_moves: Mapping[str, str] | None = None,
+        write_limits: bool = False,
+        comments_at_once: int = COMMENTS_AT_ONCE,
+        tells_deletions: bool = False,
     ) -> None:
         self.flavour, self.token = flavour, token
+        self.comment_moves, self.write_limits = dict(comment_moves or {}), write_limits
+        self.comments_at_once, self.tells_deletions = comments_at_once, tells_deletions
+        self._writes = IssueWrites()
         self.account = account
         self.projects = dict(projects or PROJECTS)
         self.accounts = {one.name: one for one in (*ACCOUNTS, *accounts)}
@@ -85,8 +107,9 @@ class JiraStandIn(StandIn):
         self.issues: dict[str, Issue] = {}
         self.notified: list[str] = []
         self._last = dict(FIRST)
-        super().__init__(clock=clock, ledger=ledger, port=port)
+        super().__init__(clock=clock, ledger=ledger, port=port, tls=tls)
         self.app.before_request(self._authenticate)
+        self.app.before_request(self._limit)
         site_routes(self)
         issue_routes(self)
         comment_routes(self)
@@ -121,6 +144,17 @@ class JiraStandIn(StandIn):
         if "uncommented" in event:
             self.issues[event["from"]].comments.pop(event["uncommented"], None)
 
+    def tell(self, event: Mapping[str, Any]) -> Telling:
+        if "comment" in event:
+            comment: Comment = from_event(Comment, event["comment"])
+            yield self._told(comment, "edited" if comment.id in self.issues[comment.issue].comments else "written")
+        elif comment_id := event.get("uncommented"):
+            yield self._told(self.issues[event["from"]].comments[comment_id], "deleted")
+
+    def _told(self, comment: Comment, what: str) -> Any:
+        id_, author = comment.id, comment.author
+        return comment.updated, comment.issue, what, id_, _marker(comment), comment.internal, author, comment.words
+
     def found(self, named: str) -> Issue:
         issue = self.issues.get(named) or next((i for i in self.issues.values() if i.key == named.upper()), None)
         if issue is None:
@@ -143,11 +177,13 @@ class JiraStandIn(StandIn):
     # Changes from outside (story, tests)
 
     def change(self, key: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Create: `{as, project, type, fields, status}`. Change: `{as, fields, status, comment, delete}`.
+        """Create: `{as, project, type, fields, status}`. Change: `{as, fields, status, comment, uncomment, delete}`.
 
-        `comment` is `{text, public}`. `as_type` (`atlassian`, `customer`, `app`) describes a new account.
+        `comment` is `{text, public}`, `uncomment` the id of a comment to delete. `as_type` (`atlassian`, `customer`,
+        `app`) describes a new account.
         """
-        unknown = body.keys() - {"as", "as_type", "project", "type", "fields", "status", "comment", "delete"}
+        known = {"as", "as_type", "project", "type", "fields", "status", "comment", "uncomment", "delete"}
+        unknown = body.keys() - known
         if unknown:
             raise BadRequest(f"unknown keys: {', '.join(sorted(unknown))}")
         with self.lock:
@@ -156,6 +192,8 @@ class JiraStandIn(StandIn):
                 issue = self.create(who, body)
             else:
                 issue = self.found(key)
+                if gone := issue.comments.get(str(body.get("uncomment", ""))):
+                    self.drop_comment(gone, who)
                 self.save(who, issue, body)
             return {"id": issue.id, "key": issue.key}
 
@@ -197,6 +235,7 @@ class JiraStandIn(StandIn):
             self._hook("jira:issue_updated", self.issues[issue.id], who, kind, _items(issue, changes), comment)
         if comment:
             self.comment_hooks("comment_created", issue, who, comment, twin=not changes)
+            self._automate(comment)
 
     def _kept(self, issue: Issue, now: datetime, changes: Mapping[str, Any]) -> Issue:
         """The issue before the change; the changed one is committed. `updated` moves with every save and comment."""
@@ -230,6 +269,22 @@ class JiraStandIn(StandIn):
         if notify:
             self.notified.append(comment.id)
         self.comment_hooks("comment_created" if created else "comment_updated", issue, who, comment, twin=True)
+        if created:
+            self._automate(comment)
+
+    def drop_comment(self, comment: Comment, who: Account) -> None:
+        self.commit({"uncommented": comment.id, "from": comment.issue})
+        if self.tells_deletions:
+            self.comment_hooks("comment_deleted", self.issues[comment.issue], who, comment, twin=True)
+
+    def _automate(self, comment: Comment) -> None:
+        """JSM's stock automation: a public comment of either side moves the issue into the other side's court."""
+        issue = self.issues[comment.issue]
+        side = "customers" if self.accounts[comment.author].type == "customer" else "agents"
+        moved = self.comment_moves.get(side)
+        desk = self.projects[issue.project] == "service_desk"
+        if moved and desk and not comment.internal and not is_done(issue.fields["status"]):
+            self.save(self.person("automation", "app"), issue, {"status": moved})
 
     # What Jira shows
 
@@ -333,14 +388,11 @@ class JiraStandIn(StandIn):
             body["issue"] = {**whole, "fields": {name: whole["fields"].get(name) for name in THIN}}
         self._send(body)
         if twin and self.flavour is Flavour.DATA_CENTER:
-            detail = "issue_commented" if event == "comment_created" else "issue_comment_edited"
+            detail = TWINS[event]
             self._hook("jira:issue_updated", issue, who, detail, comment=comment)
 
     def _send(self, body: Json) -> None:
-        if self.hooks:
-            self.hooks.send(
-                body, {"X-Atlassian-Webhook-Identifier": str(uuid4()), "X-Atlassian-Webhook-Flow": "Primary"}
-            )
+        self.post(body, {"X-Atlassian-Webhook-Identifier": str(uuid4()), "X-Atlassian-Webhook-Flow": "Primary"})
 
     def _milliseconds(self) -> int:
         return int(self.clock.now().timestamp() * 1000)
@@ -357,10 +409,19 @@ class JiraStandIn(StandIn):
             yield Conversation(issue.key, issue.id, issue.fields["summary"], issue.status, reporter, entries)
 
     def _entry(self, comment: Comment) -> Entry:
-        marker = comment.properties.get(MARKER)
-        found = str(marker.get("id", "")) if isinstance(marker, Mapping) else ""
         author = self.person(comment.author).display
-        return Entry(comment.created, author, comment.words, comment.internal, found)
+        return Entry(comment.created, author, comment.words, comment.internal, _marker(comment))
+
+    def limited(self, fault: Fault) -> Response:
+        return too_many(fault.kind, fault.wait)
+
+    def _limit(self) -> Response | None:
+        written = ISSUE_PATH.match(request.path)
+        if not (self.write_limits and written and request.method in WRITES):
+            return None
+        with self.lock:
+            wait = self._writes.wait(self.found(written[1]).id, self.clock.now())
+        return too_many(PER_ISSUE, wait) if wait else None
 
     def _authenticate(self) -> Response | None:
         if not request.path.startswith("/rest/") or request.path.endswith("/serverInfo"):
@@ -379,6 +440,11 @@ class JiraStandIn(StandIn):
             return self.accounts[self.account] if signed.token == self.token else None
         known = (a for a in self.accounts.values() if signed.username in (a.name, a.email))
         return next(known, None) if signed.password == self.token else None
+
+
+def _marker(comment: Comment) -> str:
+    marker = comment.properties.get(MARKER)
+    return str(marker.get("id", "")) if isinstance(marker, Mapping) else ""
 
 
 def _items(before: Issue, changes: Mapping[str, Any]) -> list[Json]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from connector.jira.sandbox import JiraStandIn
 
 PAGE = 100
+COMMENTS_AT_ONCE = 5000
+"""The most comments in a page, whatever `maxResults` says. Jira Cloud lowers it as it likes."""
 
 
 class NoSuch(HTTPException):
@@ -135,7 +137,8 @@ def comment_routes(jira: "JiraStandIn") -> None:
 
     @app.get(path)
     def comments(version: str, named: str) -> Response:
-        start, most = int(request.args.get("startAt", 0)), int(request.args.get("maxResults", PAGE))
+        start = int(request.args.get("startAt", 0))
+        most = min(int(request.args.get("maxResults", PAGE)), jira.comments_at_once)
         with jira.lock:
             found = [c for c in jira.found(named).comments.values() if _visible(c)]
             found.sort(key=lambda c: (c.created, int(c.id)), reverse=request.args.get("orderBy") == "-created")
@@ -176,15 +179,27 @@ def _one_comment_routes(jira: "JiraStandIn") -> None:
     @app.delete(f"{path}/<comment_id>")
     def delete_comment(version: str, named: str, comment_id: str) -> tuple[str, int]:  # noqa: ARG001 - the same on both
         with jira.lock:
-            comment = _commented(jira, named, comment_id)
-            jira.commit({"uncommented": comment.id, "from": comment.issue})
+            jira.drop_comment(_commented(jira, named, comment_id), g.account)
         return "", 204
+
+    def anywhere(comment_id: str) -> Comment:
+        found = next((i.comments[comment_id] for i in jira.issues.values() if comment_id in i.comments), None)
+        if found is None or not _visible(found):
+            raise NoSuch(response=refuse(404, f"Can not find a comment for the id: {comment_id}."))
+        return found
+
+    @app.get("/rest/api/<version>/comment/<comment_id>/properties")
+    def comment_properties(version: str, comment_id: str) -> Response:
+        here = f"{jira.url}/rest/api/{version}/comment/{comment_id}/properties"
+        with jira.lock:
+            keys = list(anywhere(comment_id).properties)
+        return jsonify({"keys": [{"self": f"{here}/{key}", "key": key} for key in keys]})
 
     @app.get("/rest/api/<version>/comment/<comment_id>/properties/<key>")
     def comment_property(version: str, comment_id: str, key: str) -> Response:  # noqa: ARG001 - the same on both
         with jira.lock:
-            found = next((i.comments[comment_id] for i in jira.issues.values() if comment_id in i.comments), None)
-            if found is None or key not in found.properties:
+            found = anywhere(comment_id)
+            if key not in found.properties:
                 return refuse(404, f"The property with key '{key}' does not exist.")
             return jsonify({"key": key, "value": found.properties[key]})
 

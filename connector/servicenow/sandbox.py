@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import html
 import json
+import random
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -14,10 +15,13 @@ import orjson
 from flask import Response, request
 from werkzeug.exceptions import NotFound
 
-from connector.sandbox import Conversation, Entry, Hooks, StandIn
+from connector.sandbox import HIBERNATING, Conversation, Entry, Fault, Hooks, StandIn, Telling
+from connector.sandbox_faults import COMMON_KINDS, CUT
 from connector.servicenow.cells import cell
 from connector.servicenow.cells import time as utc
+from connector.servicenow.sandbox_batch import serviced
 from connector.servicenow.sandbox_columns import COLUMNS
+from connector.servicenow.sandbox_limits import RATE_LIMIT, limit_headers
 from connector.servicenow.sandbox_saves import READ_ONLY, TICKETS, Saves
 from connector.servicenow.sandbox_tables import Record, Tables
 from core.times import Clock
@@ -48,7 +52,15 @@ def business_rule(url: str, secret: str, clock: Clock, retry_seconds: float = 1.
 
 
 class ServiceNowStandIn(StandIn):
-    """`accounts`: user names and passwords for basic authentication. Display values are local to `display_timezone`."""
+    """`accounts`: user names and passwords for basic authentication. Display values are local to `display_timezone`.
+
+    On request: `async_seconds` makes the business rule asynchronous, each webhook coming up to so many seconds late
+    and in no order; `journal_readers` are the accounts that may read `sys_journal_field` (None: all; the others get
+    200 and an empty list); `hibernating` answers everything with a page; `longest` cuts transactions off.
+    """
+
+    kinds = COMMON_KINDS | {"error_and_result", RATE_LIMIT}
+    longest = 60.0
 
     def __init__(
         self,
@@ -59,14 +71,23 @@ class ServiceNowStandIn(StandIn):
         accounts: Mapping[str, str] | None = None,
         note_id_column: str = "u_liaison_note_id",
         display_timezone: str = "America/Los_Angeles",
+        tls: tuple[Path, Path] | None = None,
+        async_seconds: float = 0.0,
+        seed: int = 0,
+        journal_readers: Iterable[str] | None = None,
+        hibernating: bool = False,
     ) -> None:
+        self.async_seconds, self.hibernating = async_seconds, hibernating
+        self.journal_readers = None if journal_readers is None else frozenset(journal_readers)
+        self._delays = random.Random(seed)  # noqa: S311 - the same disorder every time
         self.accounts = dict(accounts or {"liaison": "liaison"})
         self.note_id_column = note_id_column
         self.tables = Tables("https://example.service-now.com", display_timezone)
         for table in TICKETS if note_id_column else ():
             self.tables.add_column(table, note_id_column)
-        super().__init__(clock=clock, ledger=ledger, port=port)
+        super().__init__(clock=clock, ledger=ledger, port=port, tls=tls)
         self.saves = Saves(self.tables, self.clock, note_id_column, self.commit, self._send)
+        self.app.before_request(self._sleep)
         self.app.before_request(self._sign_in)
         self._table_routes()
 
@@ -75,11 +96,27 @@ class ServiceNowStandIn(StandIn):
         self.tables.url = self.url
 
     def _send(self, body: dict[str, Any]) -> None:
-        if self.hooks:
-            self.hooks.send(body)
+        self.post(body, seconds=self._delays.uniform(0, self.async_seconds) if self.async_seconds else 0.0)
 
     def apply(self, event: Mapping[str, Any]) -> None:
         self.tables.apply(event)
+
+    def tell(self, event: Mapping[str, Any]) -> Telling:
+        for row in event.get("journal", ()):
+            at, ticket = utc(row["sys_created_on"]) or self.clock.now(), f"{row['name']}:{row['element_id']}"
+            internal, author = row["element"] == "work_notes", row["sys_created_by"]
+            yield at, ticket, "written", row["sys_id"], _marker(row), internal, author, row["value"]
+
+    def limited(self, fault: Fault) -> Response:
+        refused = failure(429, "Rate limit exceeded", "Too many requests by this user")
+        refused.headers.update(limit_headers(self.clock.now(), fault.wait))
+        return refused
+
+    def cut_off(self) -> Response:
+        """200 with `result` and `error` at once, as the Table API answers when it runs out of time on the way."""
+        detail = "Check logs for error trace or enable glide.rest.debug property to verify REST request processing"
+        body = {"result": [], "error": {"message": CUT, "detail": detail}, "status": "failure"}
+        return Response(orjson.dumps(body), 200, content_type="application/json;charset=UTF-8")
 
     def conversations(self) -> Iterable[Conversation]:
         for table in TICKETS:
@@ -121,15 +158,17 @@ class ServiceNowStandIn(StandIn):
         )
 
     def _entry(self, row: Record) -> Entry:
-        visible = REFERENCE.search(row["value"])
         return Entry(
             at=utc(row["sys_created_on"]) or self.clock.now(),
             author=self.tables.person(row["sys_created_by"]),
             text=row["value"],
             internal=row["element"] == "work_notes",
-            marker=row.get("note_id") or (visible[1] if visible else ""),
+            marker=_marker(row),
             html=rendered(row["value"]),
         )
+
+    def _sleep(self) -> Response | None:
+        return Response(HIBERNATING, 200) if self.hibernating and request.path.startswith("/api/") else None
 
     def _sign_in(self) -> Response | None:
         if not request.path.startswith("/api/"):
@@ -152,6 +191,8 @@ class ServiceNowStandIn(StandIn):
             app.add_url_rule(f"{prefix}/table/<table>", f"post{name}", self._post, methods=["POST"])
             app.add_url_rule(f"{prefix}/table/<table>/<sys_id>", f"get{name}", self._get)
             app.add_url_rule(f"{prefix}/table/<table>/<sys_id>", f"patch{name}", self._patch, methods=["PATCH", "PUT"])
+            app.add_url_rule(f"{prefix}/table/<table>/<sys_id>", f"delete{name}", self._delete, methods=["DELETE"])
+            app.add_url_rule(f"{prefix}/batch", f"batch{name}", self._batch, methods=["POST"])
         app.add_url_rule("/api/sn_chg_rest/change/<sys_id>", "change_api", self._change_api)
 
     def _list(self, table: str) -> Response:
@@ -160,7 +201,8 @@ class ServiceNowStandIn(StandIn):
         args = request.args
         filters = {name: value for name, value in args.items() if not name.startswith("sysparm_")}
         with self.lock:
-            rows = self.tables.query(table, args.get("sysparm_query", ""), filters)
+            hidden = table == "sys_journal_field" and not self._reads_journals()
+            rows = [] if hidden else self.tables.query(table, args.get("sysparm_query", ""), filters)
             start, limit = _count(args.get("sysparm_offset"), 0), _count(args.get("sysparm_limit"), 10_000)
             shown = [self.tables.shown(table, row, args) for row in rows[start : start + limit]]
         return answer(shown, {"X-Total-Count": str(len(rows))})
@@ -168,10 +210,30 @@ class ServiceNowStandIn(StandIn):
     def _get(self, table: str, sys_id: str) -> Response:
         with self.lock:
             if table == "sys_journal_field":
+                if not self._reads_journals():
+                    return not_there()
                 record = next((r for r in self.tables.rows(table) if r["sys_id"] == sys_id), None)
             else:
                 record = self.tables.records.get(table, {}).get(sys_id)
             return answer(self.tables.shown(table, record, request.args)) if record else not_there()
+
+    def _reads_journals(self) -> bool:
+        return self.journal_readers is None or self._actor() in self.journal_readers
+
+    def _batch(self) -> Response:
+        try:
+            signed = request.headers.get("Authorization", "")
+            body = serviced(request.get_json(silent=True), signed, self.repeat)
+        except ValueError as error:
+            return failure(400, "Exception while reading request", str(error))
+        return Response(orjson.dumps(body), 200, content_type="application/json;charset=UTF-8")
+
+    def _delete(self, table: str, sys_id: str) -> Response:
+        with self.lock:
+            if sys_id not in self.tables.records.get(table, {}):
+                return not_there()
+            self.saves.delete(table, sys_id, self._actor(), loud=table in TICKETS)
+        return Response(status=204)
 
     def _post(self, table: str) -> Response:
         body = _body()
@@ -200,6 +262,12 @@ class ServiceNowStandIn(StandIn):
         with self.lock:
             record = self.tables.records["change_request"].get(sys_id)
             return answer(dict(self.tables.typed("change_request", record))) if record else not_there()
+
+
+def _marker(row: Mapping[str, str]) -> str:
+    """The note id of a journal row, or the visible reference that stands for it."""
+    visible = REFERENCE.search(row["value"])
+    return row.get("note_id") or (visible[1] if visible else "")
 
 
 def rendered(text: str) -> str:

@@ -104,17 +104,32 @@ class Tables:
         return self.records[table].values()
 
     def query(self, table: str, query: str, filters: Mapping[str, str]) -> list[Record]:
-        """AND-ed conditions; a part that is no condition on a known column is ignored, as ServiceNow does."""
+        """AND-ed groups of OR-ed conditions; a part that is no condition on a known column is ignored, as ServiceNow
+        does: more rows come than were asked for.
+        """
         parts = [*query.split("^"), *(f"{name}={value}" for name, value in filters.items())]
-        conditions = [c for part in parts if (c := CONDITION.match(part)) and self._known(table, c["column"])]
-        exact = next((c["value"] for c in conditions if c["column"] == "element_id" and c["operator"] == "="), None)
+        groups = self._groups(table, parts)
+        alone = [group[0] for group in groups if len(group) == 1]
+        exact = next((c["value"] for c in alone if c["column"] == "element_id" and c["operator"] == "="), None)
         rows = self.journal.get(exact, []) if table == "sys_journal_field" and exact else self.rows(table)
-        found = [row for row in rows if all(self._meets(table, row, c) for c in conditions)]
+        found = [row for row in rows if all(any(self._meets(table, row, c) for c in group) for group in groups)]
         for part in reversed(parts):
             order = re.match(r"ORDERBY(DESC)?([a-z_.]+)\Z", part)
             if order and self._known(table, order[2]):
                 found.sort(key=lambda row, column=order[2]: self.walk(table, row, column)[0], reverse=bool(order[1]))  # type: ignore[misc]
         return found
+
+    def _groups(self, table: str, parts: list[str]) -> list[list[re.Match[str]]]:
+        groups: list[list[re.Match[str]]] = []
+        for part in parts:
+            joined = part.startswith("OR") and not part.startswith("ORDERBY")
+            condition = CONDITION.match(part.removeprefix("OR") if joined else part)
+            if condition and self._known(table, condition["column"]):
+                if joined and groups:
+                    groups[-1].append(condition)
+                else:
+                    groups.append([condition])
+        return groups
 
     def _known(self, table: str, column: str) -> bool:
         first, _, rest = column.partition(".")
