@@ -12,8 +12,14 @@ from core.errors import StoreError
 def only_one(store: str) -> Iterator[None]:
     """Hold the store for this process. Raises StoreError where another server holds it; a killed one holds nothing."""
     path = Path(store.removeprefix("sqlite:///") + ".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("w")
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be used: {error.strerror}.", where=store, hint="Check the path and its rights."
+        ) from error
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -75,4 +75,13 @@ class Rulebook:
 
     def _files(self) -> tuple[tuple[str, int, int], ...]:
         found = [f for path in self._paths for f in ([path] if path.is_file() else sorted(path.rglob("*.y*ml")))]
-        return tuple((str(f), s.st_mtime_ns, s.st_size) for f in found for s in [f.stat()])
+        return tuple(_stamp(file) for file in found)
+
+
+def _stamp(file: Path) -> tuple[str, int, int]:
+    """Zeros for what is gone or leads nowhere: editors leave such files beside the one under edit."""
+    try:
+        found = file.stat()
+    except OSError:
+        return str(file), 0, 0
+    return str(file), found.st_mtime_ns, found.st_size
