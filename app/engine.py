@@ -11,10 +11,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import bindparam, case, delete, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import tables
+from app.prepared import Prepared
 from app.rows import of, ticket_row
 from app.store import Store, Transaction
 from core.errors import Fenced, LiaisonError
@@ -29,6 +30,11 @@ LONGEST_PAUSE = timedelta(minutes=5)
 log = logging.getLogger("liaison.engine")
 
 Attend = Callable[[TicketRef], None]
+
+_SOONER = upsert(W).values(site=bindparam("site"), ticket_id=bindparam("ticket"), due=bindparam("due"), failures=0)
+_EARLIEST = case((W.c.due < _SOONER.excluded.due, W.c.due), else_=_SOONER.excluded.due)
+WAKE = Prepared(_SOONER.on_conflict_do_update(index_elements=[W.c.site, W.c.ticket_id], set_={"due": _EARLIEST}))
+REST = Prepared(delete(W).where(W.c.site == bindparam("site"), W.c.ticket_id == bindparam("ticket")))
 
 
 class Engine(Protocol):
@@ -59,14 +65,11 @@ class EmbeddedEngine:
         self._stopping = threading.Event()
 
     def wake(self, tx: Transaction, ticket: TicketRef, at: datetime | None = None) -> None:
-        due = iso(at or self._clock.now())
-        statement = upsert(W).values(site=ticket.site, ticket_id=ticket.id, due=due)
-        earliest = case((W.c.due < statement.excluded.due, W.c.due), else_=statement.excluded.due)
-        tx.execute(statement.on_conflict_do_update(index_elements=[W.c.site, W.c.ticket_id], set_={"due": earliest}))
+        WAKE.run(tx, site=ticket.site, ticket=ticket.id, due=iso(at or self._clock.now()))
 
     def rest(self, tx: Transaction, ticket: TicketRef, until: datetime | None) -> None:
         """After attending: the next time the ticket has something to do, or never."""
-        tx.execute(delete(W).where(of(W, ticket)))
+        REST.run(tx, site=ticket.site, ticket=ticket.id)
         if until is not None:
             self.wake(tx, ticket, until)
 

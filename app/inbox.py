@@ -1,17 +1,27 @@
 """The inbox: a delivery and the wake-up of its ticket, committed together before anybody answers 202."""
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from app import tables
 from app.engine import Engine
+from app.prepared import Prepared
 from app.rows import ticket_row
 from app.store import Store, Transaction
 from core.sightings import Accepted, Delivery
 from core.tickets import TicketRef
 from core.times import iso
 
-D = tables.deliveries
+D, T = tables.deliveries, tables.tickets
+SEEN = Prepared(select(D.c.id, D.c.expires_at).where(D.c.site == bindparam("site"), D.c.key == bindparam("key")))
+FREE = Prepared(update(D).where(D.c.id == bindparam("found")).values(key=bindparam("freed")))
+KEEP = Prepared(insert(D).values({name: bindparam(name) for name in D.c.keys() if name != "id"}))  # noqa: SIM118
+# the row lock that makes "accept, then wake" and "read generation, then deliveries" safe together
+COUNT = Prepared(
+    update(T)
+    .where(T.c.site == bindparam("of_site"), T.c.id == bindparam("of_id"))
+    .values(generation=T.c.generation + 1)
+)
 
 
 class StoredInbox:
@@ -29,39 +39,33 @@ class StoredInbox:
     def _accept(self, tx: Transaction, delivery: Delivery) -> Accepted:
         if self._seen(tx, delivery):
             return Accepted.SEEN
-        tx.execute(
-            insert(D).values(
-                site=delivery.site,
-                key=delivery.key,
-                ticket_id=delivery.ticket_id,
-                body=delivery.body,
-                headers=orjson.dumps(dict(delivery.headers)).decode(),
-                received_at=iso(delivery.received_at),
-                expires_at=iso(delivery.expires_at) if delivery.expires_at else None,
-                state="pending" if delivery.ticket_id else "ignored",
-            )
+        KEEP.run(
+            tx,
+            site=delivery.site,
+            key=delivery.key,
+            ticket_id=delivery.ticket_id,
+            body=delivery.body,
+            headers=orjson.dumps(dict(delivery.headers)).decode(),
+            received_at=iso(delivery.received_at),
+            expires_at=iso(delivery.expires_at) if delivery.expires_at else None,
+            state="pending" if delivery.ticket_id else "ignored",
+            problem="",
         )
         if delivery.ticket_id:
             ref = TicketRef(delivery.site, delivery.ticket_id)
-            ticket_row(tx, ref)
-            # the row lock that makes "accept, then wake" and "read generation, then deliveries" safe together
-            tickets = tables.tickets
-            tx.execute(
-                update(tickets)
-                .where(tickets.c.site == ref.site, tickets.c.id == ref.id)
-                .values(generation=tickets.c.generation + 1)
-            )
+            if not COUNT.run(tx, of_site=ref.site, of_id=ref.id).rowcount:
+                ticket_row(tx, ref)
+                COUNT.run(tx, of_site=ref.site, of_id=ref.id)
             self._engine.wake(tx, ref)
         return Accepted.STORED
 
     def _seen(self, tx: Transaction, delivery: Delivery) -> bool:
         """Whether the key is known; a key that has expired (a body's digest) is freed for use again."""
-        found = tx.execute(
-            select(D.c.id, D.c.expires_at).where(D.c.site == delivery.site, D.c.key == delivery.key)
-        ).one_or_none()
+        found = SEEN.run(tx, site=delivery.site, key=delivery.key).fetchone()
         if found is None:
             return False
-        if found.expires_at is None or found.expires_at > iso(delivery.received_at):
+        identity, expires_at = found
+        if expires_at is None or expires_at > iso(delivery.received_at):
             return True
-        tx.execute(update(D).where(D.c.id == found.id).values(key=f"{delivery.key}#{found.id}"))
+        FREE.run(tx, found=identity, freed=f"{delivery.key}#{identity}")
         return False

@@ -1,6 +1,7 @@
 """Where Liaison remembers: SQLAlchemy Core over SQLite, one writer with group commit, readers beside it."""
 
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -123,7 +124,7 @@ class Store:
                         done.append((future, self._run(connection, fn)))
                     except _RolledBack:
                         raise
-                    except SQLAlchemyError as error:
+                    except (SQLAlchemyError, sqlite3.Error) as error:
                         future.set_exception(self._nothing_stored(error))
                     except Exception as error:  # noqa: BLE001 - handed to the caller who submitted it
                         future.set_exception(error)
@@ -137,14 +138,16 @@ class Store:
 
     def _run(self, connection: Connection, fn: Callable[[Transaction], T]) -> T:
         """`fn` in a savepoint. On a full disk SQLite may take back the whole transaction: then nobody's is stored."""
-        savepoint = connection.begin_nested()
+        driver: Any = connection.connection.driver_connection
+        driver.execute("SAVEPOINT job")  # the driver's own: SQLAlchemy's costs more than most of what runs in it
         try:
             result = fn(connection)
-            savepoint.commit()
+            driver.execute("RELEASE job")
         except Exception as error:
-            if not getattr(connection.connection.dbapi_connection, "in_transaction", True):
+            if not driver.in_transaction:
                 raise _RolledBack(_short(error)) from error
-            savepoint.rollback()
+            driver.execute("ROLLBACK TO job")
+            driver.execute("RELEASE job")
             raise
         return result
 
