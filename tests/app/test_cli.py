@@ -1,0 +1,345 @@
+"""The command line: what people and scripts read, and what the exit code says."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from app import cli, cli_common, cli_rules, cli_tickets, tables
+from app.cli import main
+from tests.support.scripted import RULES, bench, incident
+
+INSTALLATION = """
+store: sqlite:///liaison.db
+rules: ./rules.yaml
+sites:
+  - {name: acme, platform: jira, url: "https://acme.atlassian.net", webhook: {secrets: [env:HOOK]}, auth: {user: a, token: env:TOKEN}}
+"""
+DRAFTS = RULES.replace("    when: {kind: incident}", "    mode: draft\n    when: {kind: incident}")
+GATE = (
+    RULES + "gates:\n  - {id: secret, when: {category: security}, silence: all, sticky: true, because: It is secret.}\n"
+)
+TESTED = (
+    RULES
+    + """
+tests:
+  - {name: a good one, at: "2026-11-20T10:00:00+01:00", ticket: {kind: incident, key: OPS-1}, moment: opened, expect: {winner: {requester.opened: any}}}
+"""
+)
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch):
+    """What is printed goes where CliRunner listens, in lines that do not wrap."""
+    for module in (cli, cli_common, cli_rules, cli_tickets):
+        monkeypatch.setattr(module, "console", Spoken())
+    monkeypatch.setenv("HOOK", "hook-secret")
+    monkeypatch.setenv("TOKEN", "token-secret")
+
+
+class Spoken(Console):
+    def __init__(self):
+        super().__init__(highlight=False, width=300, color_system=None)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules.yaml").write_text(RULES)
+
+    def invoke(*arguments):
+        result = CliRunner().invoke(main, [str(a) for a in arguments])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+        assert "Traceback" not in result.output
+        return result
+
+    return invoke
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """An installation in which something happened; gives a function to make it happen."""
+
+    def install(rules=RULES, *tickets):
+        (tmp_path / "liaison.yaml").write_text(INSTALLATION)
+        with bench(tmp_path, rules=rules) as desk:
+            for ticket in tickets:
+                desk.happen(ticket)
+
+    return install
+
+
+@pytest.fixture
+def after(tmp_path):
+    """The state of every note now."""
+
+    def look():
+        with bench(tmp_path) as desk:
+            return desk.notes(), desk.rows(tables.wakeups)
+
+    return look
+
+
+# --- looking at a ticket ---------------------------------------------------------------------------------------------
+
+
+def test_a_ticket_shows_what_was_said_and_promised(run, installed):
+    installed(RULES, incident())
+    result = run("ticket", "OPS-1")
+    assert result.exit_code == 0
+    for words in ("OPS-1", "Till 3 is down", "We look into it. We will write again by 09:30 today.", "20 Nov 09:30"):
+        assert words in result.output
+
+
+def test_a_ticket_as_json_is_whole(run, installed):
+    installed(RULES, incident())
+    plain = json.loads(run("ticket", "OPS-1", "--json").stdout)
+    assert plain["ticket"]["key"] == "OPS-1"
+    assert {n["audience"] for n in plain["notes"]} == {"requester", "agents"}
+    assert plain["promises"][0]["state"] == "open"
+
+
+def test_a_ticket_says_why_it_stayed_silent(run, installed):
+    installed(RULES, incident(opened_at=None))
+    result = run("ticket", "OPS-1")
+    assert "adopted" in result.output
+    assert "Nothing was said yet." in result.output
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_held_ticket_shows_its_gate_and_nothing_else(run, installed, form):
+    installed(GATE, incident(category="security", title="Payroll leak"))
+    result = run("ticket", "OPS-1", *form)
+    assert "secret" in result.output
+    assert "Payroll leak" not in result.output
+
+
+def test_an_unknown_ticket_is_said_in_words(run, installed):
+    installed(RULES, incident())
+    result = run("ticket", "OPS-9")
+    assert result.exit_code == 2
+    assert "Liaison has never heard of OPS-9." in result.output
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_secrets_are_never_shown(run, installed, form):
+    installed(RULES, incident())
+    assert "-secret" not in run("ticket", "OPS-1", *form).output
+
+
+# --- deciding ----------------------------------------------------------------------------------------------------------
+
+
+def note_id(run, audience="requester"):
+    notes = json.loads(run("ticket", "OPS-1", "--json").stdout)["notes"]
+    return next(n["id"] for n in notes if n["audience"] == audience)
+
+
+def test_a_draft_is_approved_and_its_ticket_woken(run, installed, after):
+    installed(DRAFTS, incident())
+    result = run("note", "approve", note_id(run)[:8], "--as", "Eva")
+    assert (result.exit_code, "Done: approve" in result.output) == (0, True)
+    notes, wakeups = after()
+    assert notes["requester", "opened"] == "planned"
+    assert [w.ticket_id for w in wakeups] == ["1"]
+
+
+def test_a_draft_is_dropped(run, installed, after):
+    installed(DRAFTS, incident())
+    assert run("note", "drop", note_id(run), "--as", "Eva").exit_code == 0
+    assert after()[0]["requester", "opened"] == "withdrawn"
+
+
+def test_a_decision_that_cannot_be_is_said_in_words(run, installed):
+    installed(RULES, incident())
+    result = run("note", "retry", note_id(run), "--as", "Eva")
+    assert result.exit_code == 2
+    assert "this note is written, so there is nothing to retry." in result.output
+
+
+def test_a_decision_needs_a_name(run, installed):
+    installed(DRAFTS, incident())
+    result = run("note", "approve", note_id(run))
+    assert result.exit_code == 2
+    assert "--as" in result.output
+
+
+def test_a_gate_is_lifted(run, installed):
+    installed(GATE, incident(category="security"))
+    result = run("lift", "OPS-1", "secret", "--because", "wrong category", "--as", "Eva")
+    assert (result.exit_code, "Gate secret is lifted" in result.output) == (0, True)
+    assert run("lift", "OPS-1", "secret", "--because", "again", "--as", "Eva").exit_code == 2
+
+
+def test_an_alarm_is_ended_once(run, installed, tmp_path):
+    installed(RULES)
+    with bench(tmp_path) as desk:
+        desk.pauses.alarm("acme", "An internal note came out public.")
+    assert run("unalarm", "acme", "--as", "Eva").exit_code == 0
+    again = run("unalarm", "acme", "--as", "Eva")
+    assert (again.exit_code, "there is no alarm for this site" in again.output) == (2, True)
+
+
+# --- the store -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_store_is_made_and_upgraded_again(run, tmp_path):
+    (tmp_path / "liaison.yaml").write_text(INSTALLATION)
+    for _ in range(2):
+        result = run("db", "upgrade")
+        assert (result.exit_code, "is up to date" in result.output) == (0, True)
+    assert (tmp_path / "liaison.db").exists()
+
+
+def test_without_a_store_a_ticket_says_what_to_do(run, tmp_path):
+    (tmp_path / "liaison.yaml").write_text(INSTALLATION)
+    result = run("ticket", "OPS-1")
+    assert result.exit_code == 2
+    assert "there is no store yet. Start `liaison serve` first." in result.output
+    assert not (tmp_path / "liaison.db").exists()
+
+
+def test_a_store_that_cannot_be_opened_is_said_in_words(run, tmp_path):
+    (tmp_path / "liaison.yaml").write_text(INSTALLATION.replace("liaison.db", "missing/liaison.db"))
+    result = run("db", "upgrade")
+    assert result.exit_code == 2
+    assert "the store cannot be opened" in result.output
+
+
+# --- settings ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "liaison.yaml"),
+        ("store: [", "liaison.yaml:1"),
+        (INSTALLATION + "\nstroe: x\n", "stroe"),
+        (INSTALLATION.replace("platform: jira", "platform: jra"), "jra"),
+    ],
+)
+@pytest.mark.parametrize("command", [("ticket", "OPS-1"), ("serve",), ("db", "upgrade")])
+def test_settings_that_cannot_be_used_are_said_in_words(run, tmp_path, text, said, command):
+    if text is not None:
+        (tmp_path / "liaison.yaml").write_text(text)
+    result = run(*command)
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def test_a_secret_that_is_not_there_stops_the_server_and_is_named(run, tmp_path):
+    (tmp_path / "liaison.yaml").write_text(INSTALLATION.replace("env:TOKEN", "env:NOT_THERE"))
+    result = run("serve")
+    assert (result.exit_code, "NOT_THERE" in result.output) == (2, True)
+
+
+# --- rules ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rules_file(tmp_path):
+    def write(text):
+        (tmp_path / "mine.yaml").write_text(text)
+        return "mine.yaml"
+
+    return write
+
+
+def test_good_rules_check_out(run, rules_file):
+    result = run("rules", "check", rules_file(RULES))
+    assert (result.exit_code, "0 errors" in result.output) == (0, True)
+
+
+def test_bad_rules_are_named_by_place_and_exit_with_one(run, rules_file):
+    result = run("rules", "check", rules_file(RULES.replace("when:", "wen:")))
+    assert result.exit_code == 1
+    assert "mine.yaml:6:5" in result.output
+    assert "when" in result.output
+
+
+def test_problems_as_json(run, rules_file):
+    result = run("rules", "check", rules_file(RULES.replace("when:", "wen:")), "--format", "json")
+    assert result.exit_code == 1
+    (problem, *_) = json.loads(result.stdout)
+    assert (problem["path"], problem["line"], problem["severity"]) == ("mine.yaml", 6, "error")
+
+
+def test_the_shipped_rules_alone_check_out(run):
+    assert run("rules", "check").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["check", "test"])
+def test_rules_that_are_not_there_are_said_in_words(run, command):
+    result = run("rules", command, "nowhere.yaml")
+    assert result.exit_code == 2
+    assert "nowhere.yaml: there is no such file or folder." in result.output
+
+
+def test_passing_tests(run, rules_file):
+    result = run("rules", "test", rules_file(TESTED))
+    assert result.exit_code == 0
+    assert "passed a good one" in result.output
+
+
+def test_a_failing_test_shows_what_differs_and_exits_with_one(run, rules_file):
+    result = run("rules", "test", rules_file(TESTED.replace("requester.opened: any", "requester.opened: incident")))
+    assert result.exit_code == 1
+    assert "failed a good one" in result.output
+
+
+def test_tests_as_json(run, rules_file):
+    result = run("rules", "test", rules_file(TESTED), "--json")
+    assert [(t["name"], t["passed"]) for t in json.loads(result.stdout) if t["where"].startswith("mine")] == [
+        ("a good one", True)
+    ]
+
+
+def test_testing_broken_rules_says_what_is_wrong(run, rules_file):
+    result = run("rules", "test", rules_file("rules: ["))
+    assert result.exit_code == 2
+    assert "mine.yaml:" in result.output
+
+
+@pytest.fixture
+def ticket_file(tmp_path):
+    (tmp_path / "ticket.json").write_text('{"key": "OPS-1", "kind": "incident", "priority": "P1"}')
+    return "ticket.json"
+
+
+def test_explaining_names_the_winner_of_each_slot(run, rules_file, ticket_file):
+    result = run("rules", "explain", ticket_file, "--rules", rules_file(RULES))
+    assert result.exit_code == 0
+    assert "rule any speaks" in result.output
+
+
+def test_explaining_as_json(run, rules_file, ticket_file):
+    told = json.loads(run("rules", "explain", ticket_file, "--rules", rules_file(RULES), "--json").stdout)
+    assert {s["slot"]: s["winner"] for s in told["slots"]}["requester.opened"] == "any"
+
+
+def test_explaining_a_known_ticket(run, installed):
+    installed(RULES, incident())
+    result = run("rules", "explain", "--ticket", "OPS-1", "--moment", "raised")
+    assert (result.exit_code, "rule any speaks" in result.output) == (0, True)
+
+
+def test_a_held_ticket_is_not_explained(run, installed):
+    installed(GATE, incident(category="security", title="Payroll leak"))
+    result = run("rules", "explain", "--ticket", "OPS-1")
+    assert result.exit_code == 2
+    assert "Payroll leak" not in result.output
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '"x"', '{"kind": "incident", "prioritty": "P1"}', '{"opened_at": "soon"}', "{}"]
+)
+def test_a_ticket_that_cannot_be_read_is_said_in_words(run, tmp_path, text):
+    (tmp_path / "ticket.json").write_text(text)
+    result = run("rules", "explain", "ticket.json")
+    assert result.exit_code in (0, 2) if text == "{}" else result.exit_code == 2
+
+
+@pytest.mark.parametrize("arguments", [(), ("ticket.json", "--ticket", "OPS-1")])
+def test_explaining_wants_exactly_one_ticket(run, ticket_file, arguments):
+    assert run("rules", "explain", *arguments).exit_code == 2
