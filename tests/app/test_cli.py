@@ -341,5 +341,6 @@ def test_a_ticket_that_cannot_be_read_is_said_in_words(run, tmp_path, text):
 
 
 @pytest.mark.parametrize("arguments", [(), ("ticket.json", "--ticket", "OPS-1")])
-def test_explaining_wants_exactly_one_ticket(run, ticket_file, arguments):
+@pytest.mark.usefixtures("ticket_file")
+def test_explaining_wants_exactly_one_ticket(run, arguments):
     assert run("rules", "explain", *arguments).exit_code == 2

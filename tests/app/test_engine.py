@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import delete, insert, update
@@ -47,7 +48,7 @@ def engine(store, clock):
 
 
 @pytest.fixture
-def running(store):
+def running(store):  # noqa: ARG001 - the store is closed after the engines have stopped
     """Runs engines in threads and stops them at the end."""
     threads = []
 
@@ -100,7 +101,7 @@ def test_a_wake_up_in_the_future_waits_for_its_time(engine, store, clock):
     assert (engine.drain(attend), seen) == (1, [ONE])
 
 
-def test_the_most_overdue_comes_first(engine, store, clock):
+def test_the_most_overdue_comes_first(engine, store):
     wake(engine, store, ONE, START - timedelta(minutes=1))
     wake(engine, store, TWO, START - timedelta(minutes=2))
     seen = []
@@ -183,7 +184,7 @@ def test_a_failing_ticket_is_tried_later_and_later_and_blocks_nobody(engine, sto
     for _ in range(12):
         clock.move(engine.next_due())
         engine.drain(attend)
-    gaps = [(b - a).total_seconds() for a, b in zip(failed, failed[1:], strict=False)]
+    gaps = [(b - a).total_seconds() for a, b in pairwise(failed)]
     assert gaps[:4] == [1, 2, 4, 8]
     assert gaps[-1] == 300
 

@@ -1,11 +1,12 @@
 """Writing a note once, whatever the platform answers and wherever the process dies."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from app import tables
-from core.errors import LiaisonError
+from core.errors import LiaisonError, WordsError
 from core.notes import Audience
 from core.sightings import Author, Comment
 from core.tickets import TicketRef
@@ -207,9 +208,7 @@ def test_an_internal_note_in_doubt_that_is_found_public_raises_the_alarm(desk, m
     desk.happen(incident())
     found = desk.connectors.of("acme")
     real = found.find
-    monkeypatch.setattr(
-        found, "find", lambda *about: (w := real(*about)) and type(w)(w.marker, w.comment_id, True, w.at)
-    )
+    monkeypatch.setattr(found, "find", lambda *about: replace(real(*about), public=True))
     desk.pass_(minutes=1)
     assert "acme" in alarms(desk)
     assert desk.platform.letters(A) == []
@@ -296,8 +295,6 @@ def test_shipped_words_replace_a_leaking_message_and_the_agents_are_told(tmp_pat
 
 
 def test_words_that_cannot_be_made_fall_back_to_the_shipped_ones(tmp_path, monkeypatch):
-    from core.errors import WordsError
-
     with bench(tmp_path, packs=True) as desk:
         real = desk.rulebook.render
 

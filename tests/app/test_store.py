@@ -6,10 +6,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import event, func, insert, select, text
 
-from app import tables
 from app import store as stores
+from app import tables
 from app.store import Store, remembered
 from core.errors import StoreError
 
@@ -61,8 +61,6 @@ def test_many_writers_at_once_each_get_their_own_result(store):
 def test_waiting_writes_share_one_commit(store):
     commits = []
     go, first = held(store)
-    from sqlalchemy import event
-
     event.listen(store._engine, "commit", lambda _c: commits.append(1))
     futures = [store.submit(put(f"n{n}")) for n in range(50)]
     go.set()

@@ -150,7 +150,7 @@ class ScriptedConnector:
             raise NotThere("there is no such ticket", where=str(ref), status=404)
         return self.platform.tickets[ref]
 
-    def comment(self, ref: TicketRef, comment: Comment) -> Comment | None:
+    def comment(self, ref: TicketRef, comment: Comment) -> Comment | None:  # noqa: ARG002 - the port's own signature
         return self.platform.comments.get(comment.id)
 
     def comments(self, ref: TicketRef, since: datetime) -> tuple[Comment, ...]:
@@ -207,18 +207,18 @@ class ScriptedConnector:
             platform.edited.append(letter.edits)
             old = next(s for s in platform.standing if s.comment_id == letter.edits)
             old.letter = letter  # an edit sends the body only: the marker stays what it was
-            return Written(letter.marker, old.comment_id, False, now)
+            return Written(letter.marker, old.comment_id, public=False, at=now)
         identity = f"c{len(platform.writes)}"
         platform.standing.append(Standing(identity, letter.ref, letter.marker, letter, now))
         return Written(letter.marker, identity, None, now)
 
-    def hide(self, ref: TicketRef, written: Written) -> bool:
+    def hide(self, ref: TicketRef, written: Written) -> bool:  # noqa: ARG002 - the port's own signature
         platform = self.platform
         platform.standing = [s for s in platform.standing if s.comment_id != written.comment_id]
         platform.hidden.append(written.comment_id)
         return True
 
-    def find(self, ref: TicketRef, marker: str, since: datetime) -> Written | None:
+    def find(self, ref: TicketRef, marker: str, since: datetime) -> Written | None:  # noqa: ARG002 - the port's own signature
         if self.platform.blind:
             raise Unavailable("the history cannot be read")
         found = next((s for s in self.platform.standing if (s.ref, s.marker) == (ref, marker)), None)
