@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import exists, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from app import claims, journal, promising, snapshots, tables
+from app import claims, hearing, journal, promising, snapshots, tables
 from app.claims import Claim
 from app.connectors import Connectors
 from app.consider import Case, consider
@@ -90,6 +90,8 @@ class Attendant:
                 unreadable[stored.id] = str(error)
         comments = self._comments(connector, claim, sightings)
         newest, gone = self._newest(connector, claim, sightings, comments)
+        if newest and newest.served and not gone:
+            comments += self._missed(connector, claim, comments)
         return Understood(tuple(sightings), unreadable, newest, comments, gone)
 
     def _newest(
@@ -169,6 +171,18 @@ class Attendant:
             return connector.comment(ref, comment)
         except NotThere:
             return None
+
+    def _missed(self, connector: Connector, claim: Claim, heard: tuple[Comment, ...]) -> tuple[Comment, ...]:
+        """What people said that no webhook brought, where there is reason to look."""
+        since = hearing.look_back(claim, connector.site, self._clock.now())
+        if since is None:
+            return ()
+        try:
+            listed = connector.comments(claim.ref, since)
+        except NotThere:
+            return ()
+        found = hearing.news(claim, heard, listed)
+        return tuple(c for c in found if not self._is_ours(claim.ref, c))
 
     def _is_ours(self, ref: TicketRef, comment: Comment) -> bool:
         """By the marker or the platform's comment id; both stand in our notes."""

@@ -15,7 +15,7 @@ from core.errors import Fenced
 from core.moments import MomentKind
 from core.notes import NoteState
 from core.promises import Promise
-from core.sightings import Snapshot
+from core.sightings import POLLED, Snapshot
 from core.sites import Site
 from core.tickets import State, TicketRef
 
@@ -29,6 +29,7 @@ class Stored:
     id: int
     body: bytes
     received_at: datetime
+    polled: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def take(tx: Transaction, ref: TicketRef) -> Claim:
         tx.execute(claimed)
     row = tx.execute(select(T).where(of(T, ref))).one()
     pending = tx.execute(
-        select(D.c.id, D.c.body, D.c.received_at).where(of(D, ref), D.c.state == "pending").order_by(D.c.id)
+        select(D.c.id, D.c.body, D.c.received_at, D.c.key).where(of(D, ref), D.c.state == "pending").order_by(D.c.id)
     )
     planned = select(N.c.planned_at).where(of(N, ref), N.c.state == NoteState.PLANNED).order_by(N.c.planned_at).limit(1)
     return Claim(
@@ -62,7 +63,9 @@ def take(tx: Transaction, ref: TicketRef) -> Claim:
         memory=Memory.from_dict(orjson.loads(row.memory)),
         attended=snapshots.load(row.attended),
         newest=snapshots.load(row.newest),
-        deliveries=tuple(Stored(d.id, d.body, datetime.fromisoformat(d.received_at)) for d in pending),
+        deliveries=tuple(
+            Stored(d.id, d.body, datetime.fromisoformat(d.received_at), d.key.startswith(POLLED)) for d in pending
+        ),
         promises=open_promises(tx, ref),
         oldest_planned=time(tx.execute(planned).scalar()),
     )

@@ -15,6 +15,7 @@ from app.engine import EmbeddedEngine
 from app.inbox import StoredInbox
 from app.outbox import Outbox
 from app.pauses import Pauses
+from app.reconcile import Reconciler
 from app.rulebook import Rulebook
 from app.settings import Settings
 from app.store import Store, remembered
@@ -47,6 +48,7 @@ class Liaison:
         self.attendant = Attendant(
             self.store, self.clock, self.engine, self.connectors, self.rulebook, outbox, self.pauses
         )
+        self.reconciler = Reconciler(self.store, self.clock, self.connectors, self.inbox)
         self.views = StoredViews(self.store, self.rulebook, self.pauses)
         self._stopping = threading.Event()
 
@@ -72,14 +74,18 @@ class Liaison:
         self.attendant.told = told
 
     def run(self) -> None:
-        """Attend to tickets until `stop`; changed rules files are picked up on the way."""
+        """Attend to tickets until `stop`; changed rules files, and what webhooks missed, are picked up on the way."""
         reloader = threading.Thread(target=self._reload, name="rules reloader", daemon=True)
         reloader.start()
+        if self.settings.poll:
+            self.reconciler.start(self.settings.poll)
         self.engine.run(self.attend)
         reloader.join()
+        self.reconciler.join()
 
     def stop(self) -> None:
         self._stopping.set()
+        self.reconciler.stop()
         self.engine.stop()
 
     def close(self) -> None:

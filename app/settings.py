@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from marshmallow.experimental.context import Context
 
 from app import document, settings_words
 from app.settings_schema import InstallationSchema
-from app.settings_values import Source, absolute
+from app.settings_values import Source, absolute, interval
 from core.errors import Problem, SettingsError, Severity
 from core.sites import Flavour, Platform, Site
 
@@ -27,7 +27,8 @@ class Settings:
     """`store` is a database URL, its path absolute. `rules` is an absolute path, None for the shipped pack alone.
 
     `speak_from` holds the sites that state one; every other site speaks from its installation time, which only the
-    store knows. `pages_open`: pages answer beyond loopback. `warnings` are doubtful but usable.
+    store knows. `pages_open`: pages answer beyond loopback. `poll`: how often
+    sites are asked what changed, None for never. `warnings` are doubtful but usable.
     """
 
     store: str
@@ -36,6 +37,7 @@ class Settings:
     listen: Listen = Listen()
     workers: int = 4
     pages_open: bool = False
+    poll: timedelta | None = None
     speak_from: Mapping[str, datetime] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
     path: Path | None = None
@@ -77,6 +79,7 @@ def settings(installation: Mapping[str, Any], path: Path, read: document.Documen
         listen=Listen(host, port),
         workers=installation["workers"],
         pages_open=installation["pages"] == "open",
+        poll=interval(installation["poll"]),
         speak_from={s.name: s.speak_from for i, s in enumerate(sites) if read.at(("sites", i, "speak_from"))},
         warnings=tuple(warnings(sites, read)),
         path=path.absolute(),

@@ -188,6 +188,7 @@ class InstallationSchema(Strict):
     pages = Among(
         ("loopback", "open"), "setting of pages", load_default="loopback", metadata={"help": "Who may look at pages"}
     )
+    poll = values.Interval(load_default="5m", metadata={"help": "How often sites are asked what webhooks missed"})
     sites = fields.List(
         fields.Nested(SiteSchema), required=True, validate=values.some_site, metadata={"help": "Jira and ServiceNow"}
     )

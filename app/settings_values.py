@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from app.settings_words import did_you_mean, shown
 from core.sites import Flavour, Secret
 from core.tickets import HoldReason, Phase, Priority, State
 from core.times import from_iso
+from rules.cadence import parse_duration
 
 SITE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -27,6 +28,8 @@ NOT_CONFIGURABLE = frozenset({"site", "platform", "kind", "key", "id", "url", "r
 # Where Atlassian itself hosts Jira; api.atlassian.com carries requests of scoped tokens.
 CLOUD_HOSTS = (".atlassian.net", ".atlassian.com", ".jira.com", ".atlassian-us-gov-mod.net")
 LARGEST_SECRET = 64 * 1024
+NEVER = "never"
+LEAST_INTERVAL, MOST_INTERVAL = timedelta(minutes=1), timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,28 @@ class Names(fields.Field[dict[str, str]]):
 class Seconds(fields.Float):
     def __init__(self, **options: Any) -> None:
         super().__init__(validate=between(0, 600), **options)
+
+
+class Interval(fields.String):
+    """A duration, or `never`; stays the text that it is."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        interval(text)
+        return text
+
+
+def interval(text: str) -> timedelta | None:
+    """None for `never`. Raises ValidationError for what is no duration, or a senseless one."""
+    if text == NEVER:
+        return None
+    try:
+        found = parse_duration(text)
+    except ValueError as error:
+        raise ValidationError(f"{shown(text)!r} is not a duration; write it like 5m or 1h, or {NEVER}.") from error
+    if not LEAST_INTERVAL <= found <= MOST_INTERVAL:
+        raise ValidationError(f"must be between 1m and 1d, or {NEVER}, not {shown(text)}.")
+    return found
 
 
 class Time(fields.Field[datetime]):

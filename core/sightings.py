@@ -75,6 +75,10 @@ class Sighting:
     changed: tuple[str, ...] = ()
 
 
+POLLED = "poll:"
+"""How the key of a polled finding begins."""
+
+
 @dataclass(frozen=True)
 class Delivery:
     """One webhook body as received, or one polled finding (key `poll:<id>:<revision>`). The inbox holds them."""

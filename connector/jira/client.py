@@ -7,6 +7,7 @@ stumbles over odd answers, so requests go through its authenticated session with
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -79,15 +80,17 @@ class JiraConnector:
         return seen
 
     def comments(self, ref: TicketRef, since: datetime) -> tuple[Comment, ...]:
+        """By when they were written first: a later edit makes nobody's words older or younger."""
         try:
-            listed = list(self._comments(ref, since))
+            listed = [(self._at(one), one) for one in self._comments(ref, since)]
         except Refused:
             return ()
-        seen = [schema.comment(self.site, one, at=self._clock.now()) for one in listed]
+        seen = [schema.comment(self.site, one, at=at) for at, one in listed]
         if any(one and one.author is Author.UNKNOWN for one in seen):
             who = schema.people(self.site, self._issue(ref), self._types)
-            seen = [schema.comment(self.site, one, who, at=self._clock.now()) for one in listed]
-        return tuple(sorted((one for one in seen if one), key=lambda one: one.at))
+            seen = [schema.comment(self.site, one, who, at=at) for at, one in listed]
+        first = (replace(one, at=at, edited=False) for (at, _), one in zip(listed, seen, strict=True) if one)
+        return tuple(sorted(first, key=lambda one: one.at))
 
     def changes(self, since: datetime) -> Iterator[Found]:
         return changes.changes(self.site, since, self._clock.now(), self._search)

@@ -21,11 +21,12 @@ from connector.servicenow.cells import SAFE_ID, Names, cell
 from connector.servicenow.cells import time as utc
 from connector.servicenow.comment import journal_text, reference
 from connector.servicenow.envelope import TABLE
+from connector.servicenow.people import REQUESTERS
 from connector.servicenow.schema import JOURNALS, Reader
 from connector.servicenow.session import CheckedSession
 from core.errors import InDoubt, NotThere, Refused, Unavailable
 from core.notes import Letter, Part, Written
-from core.sightings import Comment, Found, Sighting, Snapshot
+from core.sightings import Author, Comment, Found, Sighting, Snapshot
 from core.sites import Site
 from core.tickets import TicketRef
 from core.times import Clock
@@ -88,11 +89,14 @@ class ServiceNowConnector:
         """The journal's rows, by their own sys_ids: a webhook gives the same words the id of its event."""
         table, sys_id = _address(ref)
         try:
-            rows = self._journal(sys_id, since=since)
-            caller = self._caller(table, sys_id) if rows else ""
+            rows = [row for row in reversed(self._journal(sys_id, since=since)) if row["element"] in JOURNALS]
+            seen = [self._said(row, "", since) for row in rows]
+            if any(one.author is Author.UNKNOWN for one in seen):
+                caller = self._caller(table, sys_id)
+                seen = [self._said(row, caller, since) for row in rows]
         except Refused:
             return ()
-        return tuple(self._said(row, caller, since) for row in reversed(rows) if row["element"] in JOURNALS)
+        return tuple(seen)
 
     def changes(self, since: datetime) -> Iterator[Found]:
         def ask(table: str, query: str) -> list[Record]:
@@ -104,7 +108,10 @@ class ServiceNowConnector:
         return changes.changes(self.site, since, ask, revise)
 
     def _caller(self, table: str, sys_id: str) -> str:
-        return cell(self._record(table, sys_id, ("caller_id.user_name",)).get("caller_id.user_name")).code
+        """Who asked: the caller of an incident, who requested a change, else who opened the record."""
+        names = tuple(f"{role}.user_name" for role in REQUESTERS)
+        record = self._record(table, sys_id, names)
+        return next((code for name in names if (code := cell(record.get(name)).code)), "")
 
     def _said(self, row: Mapping[str, str], caller: str, otherwise: datetime) -> Comment:
         public, user = JOURNALS.get(row["element"], False), row["sys_created_by"]

@@ -1,6 +1,6 @@
 """liaison.yaml: what it gives, and every mistake at its place."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -109,6 +109,13 @@ sites:
     assert got.site("nobody") is None
 
 
+@pytest.mark.parametrize(
+    ("stated", "got"), [("", timedelta(minutes=5)), ("poll: 1h30m\n", timedelta(minutes=90)), ("poll: never\n", None)]
+)
+def test_how_often_sites_are_asked(write, stated, got):
+    assert load(write(stated + SITE), ENV).poll == got
+
+
 def test_what_is_not_said(write):
     path = write(SITE)
     got = load(path, ENV)
@@ -213,6 +220,10 @@ ONE_MISTAKE = [
     ("listen: 8080\n" + SITE, "is not host:port"),
     ("listen: localhost:99999\n" + SITE, "is not host:port"),
     ("workers: 0\n" + SITE, "must be between 1 and 64, not 0"),
+    ("poll: often\n" + SITE, "poll 'often' is not a duration; write it like 5m or 1h, or never"),
+    ("poll: 30s\n" + SITE, "poll '30s' is not a duration"),
+    ("poll: 2d\n" + SITE, "poll must be between 1m and 1d, or never, not 2d"),
+    ("poll: [5m]\n" + SITE, "poll must be"),
     ("pages: everyone\n" + SITE, "'everyone' is not a setting of pages"),
     ("sites: []\n", "lists no site"),
     ("sites: {}\n", "sites must be a list"),

@@ -1,0 +1,43 @@
+"""Words that no webhook brought: where to look for them, and which of those found are news. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from app.claims import Claim
+from core.notes import CUSTOMER_FACING
+from core.sightings import Author, Comment
+from core.sites import Site
+
+SAME = timedelta(seconds=2)
+"""The same words, told twice: a journal's row and its record's save need not be stamped in the same second."""
+
+
+def look_back(claim: Claim, site: Site, now: datetime) -> datetime | None:
+    """Since when to look for words that were missed; None: not at all.
+
+    A ticket that polling found: since it was last seen. A promise that is due: since it was made, for an agent
+    who wrote meanwhile kept it, and saying "nothing new" after their words is worse than silence.
+    """
+    times = [p.made_at for p in claim.promises if p.due <= now and p.audience in CUSTOMER_FACING]
+    if any(delivery.polled for delivery in claim.deliveries):
+        last = claim.newest.ticket.updated_at if claim.newest else None
+        times.append(last or site.speak_from)
+    return min(times, default=None)
+
+
+def news(claim: Claim, heard: Iterable[Comment], listed: Iterable[Comment]) -> tuple[Comment, ...]:
+    """Public words that are not ours, and that neither this batch of webhooks nor an earlier one brought."""
+    known = [c for c in heard if c.public]
+    return tuple(c for c in listed if c.public and not _old(c, claim) and not any(_same(c, k) for k in known))
+
+
+def _old(comment: Comment, claim: Claim) -> bool:
+    if comment.author is Author.LIAISON or comment.marker:
+        return True
+    memory = claim.memory
+    spoke = {Author.AGENT: memory.agent_spoke_at, Author.CUSTOMER: memory.customer_spoke_at}.get(comment.author)
+    return spoke is not None and comment.at <= spoke + SAME
+
+
+def _same(one: Comment, other: Comment) -> bool:
+    return one.id == other.id or (one.author is other.author and abs(one.at - other.at) <= SAME)
