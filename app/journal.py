@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert
 
 from app import tables
+from app.prepared import Prepared
 from app.store import Transaction
 from core.decisions import Reason
 from core.tickets import TicketRef
 from core.times import iso
+
+J = tables.journal
+WRITE = Prepared(insert(J).values({name: bindparam(name) for name in J.c.keys() if name != "id"}))  # noqa: SIM118
 
 
 class What(StrEnum):
@@ -45,9 +49,8 @@ def silent(
 
 
 def write(tx: Transaction, ref: TicketRef, at: datetime, entries: list[Entry]) -> None:
-    if entries:
-        rows = [{"at": iso(at), "site": ref.site, "ticket_id": ref.id, **_row(e)} for e in entries]
-        tx.execute(insert(tables.journal), rows)
+    for entry in entries:
+        WRITE.run(tx, at=iso(at), site=ref.site, ticket_id=ref.id, **_row(entry))
 
 
 def _row(entry: Entry) -> dict[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from app import claims, journal, promising, snapshots, tables
 from app.composing import Composed, Composer
@@ -20,6 +20,7 @@ from app.journal import Entry, What
 from app.memory import Memory
 from app.pauses import Pauses
 from app.plans import NotePlan, Pledge
+from app.prepared import Prepared
 from app.rows import of, time
 from app.store import Store, Transaction
 from core.decisions import Reason
@@ -36,6 +37,8 @@ from core.times import Clock, iso
 N, T, J = tables.notes, tables.tickets, tables.journal
 HELD_BACK = "Held back: "
 S = NoteState
+STATE = Prepared(select(N.c.state).where(N.c.id == bindparam("note")))
+NOTE = select(N).where(N.c.id == bindparam("note"))
 LONGEST_PAUSE = timedelta(minutes=5)
 ENDS = frozenset({MomentKind.RESOLVED, MomentKind.CLOSED, MomentKind.CANCELLED})
 SENT_FIRST = (Audience.REQUESTER, Audience.BUSINESS, Audience.CUSTOMERS, Audience.AGENTS)
@@ -352,11 +355,11 @@ def _held(note: Noted, problem: str) -> Entry:
 
 def _to(tx: Transaction, note: Noted, state: NoteState, **values: object) -> Row[tuple[object, ...]]:
     """Move a note to a state its present one allows; returns the row as it is then."""
-    before = NoteState(tx.execute(select(N.c.state).where(N.c.id == note.id)).scalar_one())
+    before = NoteState(STATE.run(tx, note=note.id).fetchone()[0])
     if before is not state and not may_move(before, state):
         raise LiaisonError(f"a note cannot go from {before} to {state}.", where=f"note {note.id}")
     tx.execute(update(N).where(N.c.id == note.id).values(state=state, **values))
-    return tx.execute(select(N).where(N.c.id == note.id)).one()
+    return tx.execute(NOTE, {"note": note.id}).one()
 
 
 def _pledge(tx: Transaction, ref: TicketRef, note: Noted, due: datetime | None, now: datetime) -> list[Entry]:

@@ -3,10 +3,11 @@
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from app import tables
 from app.journal import Entry, What
+from app.prepared import Prepared
 from app.rows import of
 from app.store import Transaction
 from core.notes import Audience
@@ -15,13 +16,17 @@ from core.tickets import TicketRef
 from core.times import from_iso, iso
 
 P = tables.promises
+OPEN = Prepared(
+    select(P.c.id, P.c.audience, P.c.due, P.c.made_at, P.c.made_by, P.c.rule)
+    .where(P.c.site == bindparam("of_site"), P.c.ticket_id == bindparam("of_id"), P.c.state == PromiseState.OPEN)
+    .order_by(P.c.due)
+)
 
 
 def open_promises(tx: Transaction, ref: TicketRef) -> tuple[Promise, ...]:
-    rows = tx.execute(select(P).where(of(P, ref), P.c.state == PromiseState.OPEN).order_by(P.c.due))
     return tuple(
-        Promise(row.id, ref, Audience(row.audience), from_iso(row.due), from_iso(row.made_at), row.made_by, row.rule)
-        for row in rows
+        Promise(identity, ref, Audience(audience), from_iso(due), from_iso(made_at), made_by, rule)
+        for identity, audience, due, made_at, made_by, rule in OPEN.run(tx, of_site=ref.site, of_id=ref.id)
     )
 
 
