@@ -46,25 +46,35 @@ class Saves:
         words = {name: columns.pop(name) for name in JOURNALS if columns.get(name)}
         old = before or self.tables.blank(table)
         columns = {**_stock(table, old, columns, self._stamp(), self.tables.find("sys_user", actor)), **columns}
+        note_id = columns.get(self.note_id_column, "")  # of this save, also where the column holds it already
         changed = {k: v for k, v in columns.items() if old.get(k) != v and k not in JOURNALS}
         if before is not None and not changed and not words:
             return sys_id
         count = int(old["sys_mod_count"] or -1) + 1
         system = {"sys_updated_on": self._stamp(), "sys_updated_by": actor, "sys_mod_count": str(count)}
-        self._commit(table, sys_id, {**changed, **system}, words, [*changed, *words], insert=before is None, loud=loud)
+        told = [*changed, *words]
+        self._commit(table, sys_id, {**changed, **system}, words, told, note_id, insert=before is None, loud=loud)
         if table == "incident" and changed.get("state") == "6":
             self._resolve_children(sys_id, actor, loud=loud)
         return sys_id
 
     def _commit(
-        self, table: str, sys_id: str, columns: Record, words: Record, changed: list[str], *, insert: bool, loud: bool
+        self,
+        table: str,
+        sys_id: str,
+        columns: Record,
+        words: Record,
+        changed: list[str],
+        note_id: str,
+        *,
+        insert: bool,
+        loud: bool,
     ) -> None:
         """One event in the ledger, then the business rule's webhook."""
         parents = {
             self.tables.records[table].get(sys_id, {}).get("parent_incident", ""),
             columns.get("parent_incident", ""),
         }
-        note_id = columns.get(self.note_id_column, "") if self.note_id_column else ""
         rows = [self._row(table, sys_id, name, text, columns, note_id) for name, text in words.items()]
         self._write({"saves": [{"table": table, "sys_id": sys_id, "columns": columns}], "journal": rows})
         if "parent_incident" in columns:
@@ -122,7 +132,8 @@ class Saves:
         before = self.tables.records[table].get(sys_id)
         changed = [name for name, value in columns.items() if (before or {}).get(name, "") != value]
         told = [*changed, *words] if before else []
-        self._commit(table, sys_id, columns, words, told, insert=before is None, loud=loud)
+        note_id = columns.get(self.note_id_column, "")
+        self._commit(table, sys_id, columns, words, told, note_id, insert=before is None, loud=loud)
         return sys_id
 
     def _inserted(self, table: str, actor: str) -> Record:
