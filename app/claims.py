@@ -4,22 +4,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import exists, select, update
+from sqlalchemy import bindparam, exists, select, update
 
 from app import snapshots, tables
 from app.memory import Memory
+from app.prepared import Prepared
 from app.promising import open_promises
 from app.rows import of, ticket_row, time
 from app.store import Transaction
 from core.errors import Fenced
 from core.moments import MomentKind
-from core.notes import NoteState
+from core.notes import OPEN_STATES, Audience, NoteState
 from core.promises import Promise
 from core.sightings import POLLED, Snapshot
 from core.sites import Site
 from core.tickets import State, TicketRef
 
 T, D, N = tables.tickets, tables.deliveries, tables.notes
+MINE = (T.c.site == bindparam("of_site"), T.c.id == bindparam("of_id"))
+CLAIM = Prepared(update(T).where(*MINE).values(fence=T.c.fence + 1))
+HOLD = Prepared(update(T).where(*MINE, T.c.fence == bindparam("mine")).values(fence=T.c.fence))
+REMEMBER = Prepared(update(T).where(*MINE).values(memory=bindparam("now")))
 
 
 @dataclass(frozen=True)
@@ -43,14 +48,15 @@ class Claim:
     deliveries: tuple[Stored, ...]
     promises: tuple[Promise, ...]
     oldest_planned: datetime | None
+    speaking: frozenset[Audience]
+    """Who has a note on its way: it keeps their promise when it arrives."""
 
 
 def take(tx: Transaction, ref: TicketRef) -> Claim:
     """Claim the ticket and read all that is pending, under one lock: the generation first, then the deliveries."""
-    claimed = update(T).where(of(T, ref)).values(fence=T.c.fence + 1)
-    if not tx.execute(claimed).rowcount:
+    if not CLAIM.run(tx, of_site=ref.site, of_id=ref.id).rowcount:
         ticket_row(tx, ref)
-        tx.execute(claimed)
+        CLAIM.run(tx, of_site=ref.site, of_id=ref.id)
     row = tx.execute(select(T).where(of(T, ref))).one()
     pending = tx.execute(
         select(D.c.id, D.c.body, D.c.received_at, D.c.key).where(of(D, ref), D.c.state == "pending").order_by(D.c.id)
@@ -68,18 +74,23 @@ def take(tx: Transaction, ref: TicketRef) -> Claim:
         ),
         promises=open_promises(tx, ref),
         oldest_planned=time(tx.execute(planned).scalar()),
+        speaking=_speaking(tx, ref),
     )
+
+
+def _speaking(tx: Transaction, ref: TicketRef) -> frozenset[Audience]:
+    on_its_way = select(N.c.audience).where(of(N, ref), N.c.state.in_(OPEN_STATES)).distinct()
+    return frozenset(Audience(audience) for audience in tx.execute(on_its_way).scalars())
 
 
 def hold(tx: Transaction, ref: TicketRef, fence: int) -> None:
     """Make this transaction conditional on the claim. Raises Fenced where another runner has claimed the ticket."""
-    held = tx.execute(update(T).where(of(T, ref), T.c.fence == fence).values(fence=fence))
-    if held.rowcount != 1:
+    if HOLD.run(tx, of_site=ref.site, of_id=ref.id, mine=fence).rowcount != 1:
         raise Fenced("another runner has claimed the ticket since.", where=str(ref))
 
 
 def save_memory(tx: Transaction, ref: TicketRef, memory: Memory) -> None:
-    tx.execute(update(T).where(of(T, ref)).values(memory=orjson.dumps(memory.to_dict()).decode()))
+    REMEMBER.run(tx, of_site=ref.site, of_id=ref.id, now=orjson.dumps(memory.to_dict()).decode())
 
 
 def next_wake(tx: Transaction, claim: Claim, site: Site, now: datetime) -> datetime | None:
@@ -117,7 +128,10 @@ def _of_notes(tx: Transaction, ref: TicketRef, site: Site, now: datetime) -> lis
 def _of_promises(tx: Transaction, ref: TicketRef) -> list[datetime]:
     """Open promises whose update has not been asked for yet: one that waits for a person wakes nobody."""
     times = []
+    speaking = _speaking(tx, ref)
     for promise in open_promises(tx, ref):
+        if promise.audience in speaking:
+            continue
         asked = select(exists().where(of(N, ref), N.c.moment == MomentKind.UPDATE_DUE, N.c.occurrence == promise.id))
         if not tx.execute(asked).scalar():
             times.append(promise.due)
