@@ -206,6 +206,7 @@ class Attendant:
             comments=seen.comments,
             promises=claim.promises,
             gone=seen.gone,
+            speaking=claim.speaking,
         )
         return consider(
             case,

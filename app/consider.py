@@ -28,7 +28,10 @@ NextDue = Callable[[Cadence, Ticket, datetime], datetime]
 
 @dataclass(frozen=True)
 class Case:
-    """All that is known when a ticket is considered. `comments` are re-read where their visibility was unknown."""
+    """All that is known when a ticket is considered. `comments` are re-read where their visibility was unknown.
+
+    `speaking`: who has a note on its way; a promise to them that falls due meanwhile is that note's to keep.
+    """
 
     ref: TicketRef
     site: Site
@@ -39,6 +42,7 @@ class Case:
     comments: tuple[Comment, ...] = ()
     promises: tuple[Promise, ...] = ()
     gone: bool = False
+    speaking: frozenset[Audience] = frozenset()
 
 
 def consider(case: Case, decide: Decide, next_due: NextDue) -> Plan:
@@ -74,7 +78,8 @@ class _Consideration:
         if _sealed(now_due):
             return self._seal(now_due, kinds)
         self.memory.gates = []
-        due = [p for p in case.promises if p.due <= case.now and not self._kept(p.audience)]
+        open_ones = [p for p in case.promises if not self._kept(p.audience) and p.audience not in case.speaking]
+        due = [p for p in open_ones if p.due <= case.now]
         if due and self.ticket.ended:
             self._withdraw_all("the ticket has ended")
             due = []
