@@ -408,6 +408,25 @@ def test_a_promised_update_is_said_once_whatever_the_platform_answers_first(desk
     assert len(desk.promises()) == 1
 
 
+def test_news_that_wait_behind_a_doubt_are_not_lost_to_an_update_that_is_due(desk):
+    """An update waits behind a doubt, news replace it, and they wait, too: the promise is theirs to keep."""
+    desk.happen(incident())
+    desk.pass_(minutes=20)
+    desk.platform.faults, desk.platform.blind = ["lost_reply"], True
+    desk.happen(incident(state="in_progress", revision="0002"))
+    desk.pass_(minutes=11)
+    desk.happen(incident(state="in_progress", priority="P1", revision="0003"))
+    desk.pass_(minutes=9)
+    desk.platform.blind = False
+    desk.pass_(minutes=5)
+    assert [text.split(".")[0] for text in desk.platform.letters(R)] == [
+        "We look into it",
+        "We have started",
+        "More urgent now",
+    ]
+    assert all(p.due > desk.clock.now().isoformat() for p in desk.promises())
+
+
 def test_dropping_a_note_that_has_left_is_refused(desk):
     desk.happen(incident())
     with pytest.raises(LiaisonError, match="nothing to drop"):
