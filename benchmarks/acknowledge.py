@@ -36,7 +36,11 @@ def bodies(run: int) -> list[tuple[bytes, str]]:
     """Jira events of 5 KB with their signatures: a tenth of them for the same tickets."""
     found = []
     for number in range(REQUESTS):
-        issue = {"id": str(10_000 + number % (REQUESTS // 10)), "key": f"OPS-{number}", "fields": {"summary": "x" * 4_600}}
+        issue = {
+            "id": str(10_000 + number % (REQUESTS // 10)),
+            "key": f"OPS-{number}",
+            "fields": {"summary": "x" * 4_600},
+        }
         raw = orjson.dumps({"timestamp": run * REQUESTS + number, "webhookEvent": "jira:issue_updated", "issue": issue})
         found.append((raw, "sha256=" + hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()))
     return found
