@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import exists, select, update
+from sqlalchemy import bindparam, exists, literal, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import claims, hearing, journal, promising, snapshots, tables
@@ -20,7 +20,8 @@ from app.engine import EmbeddedEngine
 from app.outbox import Outbox
 from app.pauses import Pauses
 from app.plans import Plan
-from app.rows import of
+from app.prepared import Prepared
+from app.rows import bound, of
 from app.rulebook import Rulebook
 from app.store import Store, Transaction
 from core.errors import NotThere, PayloadError, PlatformError, Refused
@@ -31,6 +32,15 @@ from core.tickets import Parent, Ticket, TicketRef
 from core.times import Clock, iso
 
 D, N, T = tables.deliveries, tables.notes, tables.tickets
+LAST = Prepared(update(T).where(bound(T)).values(newest=bindparam("now"), key=bindparam("named")))
+BASIS = Prepared(update(T).where(bound(T)).values(attended=bindparam("now")))
+DONE = Prepared(update(D).where(D.c.id == bindparam("delivery")).values(state="done"))
+_LATER = {name: literal("") for name in ("text", "marker", "comment_id", "problem")} | {"attempts": literal(0)}
+_DECIDED = ("id", "site", "ticket_id", "moment", "occurrence", "audience", "state", "plan", "rule", "rule_set")
+# the same moment can never make two notes: whatever is decided again is already there
+PLAN = Prepared(
+    upsert(N).values({**_LATER, **{n: bindparam(n) for n in (*_DECIDED, "planned_at")}}).on_conflict_do_nothing()
+)
 STALE = timedelta(minutes=5)
 RETRY = timedelta(seconds=30)
 log = logging.getLogger("liaison.attend")
@@ -219,21 +229,20 @@ class Attendant:
         ref, now = claim.ref, self._clock.now()
         claims.hold(tx, ref, claim.fence)
         self._mark_deliveries(tx, claim, seen)
-        values: dict[str, str] = {}
+        mine = {"of_site": ref.site, "of_id": ref.id}
         if plan.newest:
-            values |= {"newest": snapshots.dump(plan.newest), "key": plan.newest.ticket.key}
+            LAST.run(tx, **mine, now=snapshots.dump(plan.newest), named=plan.newest.ticket.key)
         if plan.attended:
-            values["attended"] = snapshots.dump(plan.attended)
-        if values:
-            tx.execute(update(T).where(of(T, ref)).values(**values))
+            BASIS.run(tx, **mine, now=snapshots.dump(plan.attended))
         claims.save_memory(tx, ref, plan.memory)
         entries = [*plan.entries, *self._promises(tx, ref, plan)]
         self._notes(tx, ref, plan, now)
         journal.write(tx, ref, now, entries)
 
     def _mark_deliveries(self, tx: Transaction, claim: Claim, seen: Understood) -> None:
-        done = [d.id for d in claim.deliveries if d.id not in seen.unreadable]
-        tx.execute(update(D).where(D.c.id.in_(done)).values(state="done"))
+        for stored in claim.deliveries:
+            if stored.id not in seen.unreadable:
+                DONE.run(tx, delivery=stored.id)
         for identity, problem in seen.unreadable.items():
             log.warning("%s: delivery %s cannot be read: %s", claim.ref, identity, problem)
             tx.execute(update(D).where(D.c.id == identity).values(state="unreadable", problem=problem))
@@ -267,8 +276,7 @@ class Attendant:
                 "rule_set": note.rule_set,
                 "planned_at": iso(now),
             }
-            # the same moment can never make two notes: whatever is decided again is already there
-            tx.execute(upsert(N).values(row).on_conflict_do_nothing())
+            PLAN.run(tx, **row)
 
     def _drop(self, tx: Transaction, ref: TicketRef, audience: Audience, plan: Plan) -> None:
         """What waits for the audience, except a note that was decided again: it is still the one to say."""

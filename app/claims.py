@@ -1,16 +1,18 @@
 """Claiming a ticket: a fence that every later commit of this runner is conditional on."""
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from app import snapshots, tables
 from app.memory import Memory
 from app.prepared import Prepared
 from app.promising import open_promises
-from app.rows import of, ticket_row, time
+from app.rows import bound, ticket_row, time
 from app.store import Transaction
 from core.errors import Fenced
 from core.moments import MomentKind
@@ -19,11 +21,24 @@ from core.promises import Promise
 from core.sightings import POLLED, Snapshot
 from core.sites import Site
 from core.tickets import State, TicketRef
+from core.times import from_iso
 
 T, D, N = tables.tickets, tables.deliveries, tables.notes
-MINE = (T.c.site == bindparam("of_site"), T.c.id == bindparam("of_id"))
+MINE = (bound(T),)
 CLAIM = Prepared(update(T).where(*MINE).values(fence=T.c.fence + 1))
 HOLD = Prepared(update(T).where(*MINE, T.c.fence == bindparam("mine")).values(fence=T.c.fence))
+ROW = Prepared(select(T.c.fence, T.c.generation, T.c.memory, T.c.attended, T.c.newest).where(*MINE))
+PENDING = Prepared(
+    select(D.c.id, D.c.body, D.c.received_at, D.c.key).where(bound(D), D.c.state == "pending").order_by(D.c.id)
+)
+OPEN_NOTES = Prepared(
+    select(N.c.state, N.c.not_before, N.c.doubt_since, N.c.planned_at, N.c.audience).where(
+        bound(N), or_(*(N.c.state == state for state in sorted(OPEN_STATES)))
+    )
+)
+ASKED = Prepared(
+    select(N.c.id).where(bound(N), N.c.moment == MomentKind.UPDATE_DUE, N.c.occurrence == bindparam("promise")).limit(1)
+)
 REMEMBER = Prepared(update(T).where(*MINE).values(memory=bindparam("now")))
 
 
@@ -48,7 +63,7 @@ class Claim:
     deliveries: tuple[Stored, ...]
     promises: tuple[Promise, ...]
     oldest_planned: datetime | None
-    speaking: frozenset[Audience]
+    speaking: frozenset[Audience] = frozenset()
     """Who has a note on its way: it keeps their promise when it arrives."""
 
 
@@ -57,30 +72,28 @@ def take(tx: Transaction, ref: TicketRef) -> Claim:
     if not CLAIM.run(tx, of_site=ref.site, of_id=ref.id).rowcount:
         ticket_row(tx, ref)
         CLAIM.run(tx, of_site=ref.site, of_id=ref.id)
-    row = tx.execute(select(T).where(of(T, ref))).one()
-    pending = tx.execute(
-        select(D.c.id, D.c.body, D.c.received_at, D.c.key).where(of(D, ref), D.c.state == "pending").order_by(D.c.id)
-    )
-    planned = select(N.c.planned_at).where(of(N, ref), N.c.state == NoteState.PLANNED).order_by(N.c.planned_at).limit(1)
+    mine = {"of_site": ref.site, "of_id": ref.id}
+    fence, generation, remembered, attended, newest = ROW.run(tx, **mine).fetchone()
+    notes = OPEN_NOTES.run(tx, **mine).fetchall()
     return Claim(
         ref=ref,
-        fence=row.fence,
-        generation=row.generation,
-        memory=Memory.from_dict(orjson.loads(row.memory)),
-        attended=snapshots.load(row.attended),
-        newest=snapshots.load(row.newest),
+        fence=fence,
+        generation=generation,
+        memory=Memory.from_dict(orjson.loads(remembered)),
+        attended=snapshots.load(attended),
+        newest=snapshots.load(newest),
         deliveries=tuple(
-            Stored(d.id, d.body, datetime.fromisoformat(d.received_at), d.key.startswith(POLLED)) for d in pending
+            Stored(identity, body, datetime.fromisoformat(received_at), key.startswith(POLLED))
+            for identity, body, received_at, key in PENDING.run(tx, **mine)
         ),
         promises=open_promises(tx, ref),
-        oldest_planned=time(tx.execute(planned).scalar()),
-        speaking=_speaking(tx, ref),
+        oldest_planned=min((from_iso(n[3]) for n in notes if n[0] == NoteState.PLANNED), default=None),
+        speaking=_speaking(notes),
     )
 
 
-def _speaking(tx: Transaction, ref: TicketRef) -> frozenset[Audience]:
-    on_its_way = select(N.c.audience).where(of(N, ref), N.c.state.in_(OPEN_STATES)).distinct()
-    return frozenset(Audience(audience) for audience in tx.execute(on_its_way).scalars())
+def _speaking(notes: Sequence[tuple[str, ...]]) -> frozenset[Audience]:
+    return frozenset(Audience(audience) for _, _, _, _, audience in notes)
 
 
 def hold(tx: Transaction, ref: TicketRef, fence: int) -> None:
@@ -89,50 +102,44 @@ def hold(tx: Transaction, ref: TicketRef, fence: int) -> None:
         raise Fenced("another runner has claimed the ticket since.", where=str(ref))
 
 
-def save_memory(tx: Transaction, ref: TicketRef, memory: Memory) -> None:
-    REMEMBER.run(tx, of_site=ref.site, of_id=ref.id, now=orjson.dumps(memory.to_dict()).decode())
+def memory(tx: Transaction, ref: TicketRef) -> Memory:
+    _, _, remembered, _, _ = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()
+    return Memory.from_dict(orjson.loads(remembered))
+
+
+def save_memory(tx: Transaction, ref: TicketRef, remembered: Memory) -> None:
+    REMEMBER.run(tx, of_site=ref.site, of_id=ref.id, now=orjson.dumps(remembered.to_dict()).decode())
 
 
 def next_wake(tx: Transaction, claim: Claim, site: Site, now: datetime) -> datetime | None:
     """When the ticket next has something to do: the earliest of its rows."""
     ref = claim.ref
-    row = tx.execute(select(T.c.generation, T.c.memory, T.c.newest).where(of(T, ref))).one()
-    if row.generation != claim.generation:
+    _, generation, remembered, _, last = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()
+    if generation != claim.generation:
         return now
-    times = [*_of_notes(tx, ref, site, now), *_of_promises(tx, ref)]
-    memory = Memory.from_dict(orjson.loads(row.memory))
-    if memory.settle_until:
-        times.append(memory.settle_until)
-    newest = snapshots.load(row.newest)
-    if newest and newest.served and not memory.gone:
+    notes = OPEN_NOTES.run(tx, of_site=ref.site, of_id=ref.id).fetchall()
+    times = [*_of_notes(notes, site, now), *_of_promises(tx, ref, _speaking(notes))]
+    known = Memory.from_dict(orjson.loads(remembered))
+    if known.settle_until:
+        times.append(known.settle_until)
+    newest = snapshots.load(last)
+    if newest and newest.served and not known.gone:
         change = newest.ticket
         if change.state == State.IMPLEMENT and change.planned_end and change.planned_end > now:
             times.append(change.planned_end)
     return min(times, default=None)
 
 
-def _of_notes(tx: Transaction, ref: TicketRef, site: Site, now: datetime) -> list[datetime]:
-    rows = tx.execute(
-        select(N.c.state, N.c.not_before, N.c.doubt_since).where(
-            of(N, ref), N.c.state.in_((NoteState.PLANNED, NoteState.SENDING, NoteState.IN_DOUBT))
-        )
-    ).all()
+def _of_notes(notes: Sequence[tuple[str, ...]], site: Site, now: datetime) -> list[datetime]:
     settle = timedelta(seconds=site.settle_seconds)
-    doubts = [max(time(r.doubt_since) or now, now - settle) + settle for r in rows if r.state != NoteState.PLANNED]
-    retries = [t for r in rows if r.state != NoteState.PLANNED and (t := time(r.not_before))]
-    if doubts:  # nothing else leaves while one is in doubt
-        return [max([*doubts, *retries])]
-    return [time(r.not_before) or now for r in rows]
+    left = [note for note in notes if note[0] != NoteState.PLANNED]
+    if left:  # nothing else leaves while one is in doubt
+        doubts = [max(time(since) or now, now - settle) + settle for _, _, since, _, _ in left]
+        return [max([*doubts, *(t for _, later, _, _, _ in left if (t := time(later)))])]
+    return [time(later) or now for _, later, _, _, _ in notes]
 
 
-def _of_promises(tx: Transaction, ref: TicketRef) -> list[datetime]:
+def _of_promises(tx: Transaction, ref: TicketRef, speaking: AbstractSet[Audience]) -> list[datetime]:
     """Open promises whose update has not been asked for yet: one that waits for a person wakes nobody."""
-    times = []
-    speaking = _speaking(tx, ref)
-    for promise in open_promises(tx, ref):
-        if promise.audience in speaking:
-            continue
-        asked = select(exists().where(of(N, ref), N.c.moment == MomentKind.UPDATE_DUE, N.c.occurrence == promise.id))
-        if not tx.execute(asked).scalar():
-            times.append(promise.due)
-    return times
+    quiet = [promise for promise in open_promises(tx, ref) if promise.audience not in speaking]
+    return [p.due for p in quiet if not ASKED.run(tx, of_site=ref.site, of_id=ref.id, promise=p.id).fetchone()]

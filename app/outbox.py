@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import orjson
 from sqlalchemy import Row, bindparam, select, update
@@ -253,7 +255,7 @@ class Outbox:
 
     def _forget_living(self, tx: Transaction, ref: TicketRef, fence: int) -> None:
         claims.hold(tx, ref, fence)
-        memory = Memory.from_dict(orjson.loads(tx.execute(select(T.c.memory).where(of(T, ref))).scalar_one()))
+        memory = claims.memory(tx, ref)
         memory.living_comment = ""
         claims.save_memory(tx, ref, memory)
 
@@ -286,7 +288,7 @@ class Outbox:
         claims.hold(tx, ref, fence)
         now = self._clock.now()
         lines = list(entries)
-        memory = Memory.from_dict(orjson.loads(tx.execute(select(T.c.memory).where(of(T, ref))).scalar_one()))
+        memory = claims.memory(tx, ref)
         for note in notes:
             row = _to(tx, note, S.WRITTEN, comment_id=written.comment_id, written_at=iso(now), doubt_since=None)
             lines.append(
@@ -358,8 +360,15 @@ def _to(tx: Transaction, note: Noted, state: NoteState, **values: object) -> Row
     before = NoteState(STATE.run(tx, note=note.id).fetchone()[0])
     if before is not state and not may_move(before, state):
         raise LiaisonError(f"a note cannot go from {before} to {state}.", where=f"note {note.id}")
-    tx.execute(update(N).where(N.c.id == note.id).values(state=state, **values))
+    _change(frozenset(values)).run(tx, note=note.id, now_in=state, **values)
     return tx.execute(NOTE, {"note": note.id}).one()
+
+
+@cache
+def _change(names: frozenset[str]) -> Prepared:
+    """The update of these columns beside the state: a handful of shapes."""
+    columns: dict[str, Any] = {name: bindparam(name) for name in sorted(names)}
+    return Prepared(update(N).where(N.c.id == bindparam("note")).values(state=bindparam("now_in"), **columns))
 
 
 def _pledge(tx: Transaction, ref: TicketRef, note: Noted, due: datetime | None, now: datetime) -> list[Entry]:

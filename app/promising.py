@@ -3,12 +3,12 @@
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, literal, select, update
 
 from app import tables
 from app.journal import Entry, What
 from app.prepared import Prepared
-from app.rows import of
+from app.rows import bound
 from app.store import Transaction
 from core.notes import Audience
 from core.promises import Promise, PromiseState
@@ -20,6 +20,16 @@ OPEN = Prepared(
     select(P.c.id, P.c.audience, P.c.due, P.c.made_at, P.c.made_by, P.c.rule)
     .where(P.c.site == bindparam("of_site"), P.c.ticket_id == bindparam("of_id"), P.c.state == PromiseState.OPEN)
     .order_by(P.c.due)
+)
+COUNTED = Prepared(select(func.count()).where(bound(P), P.c.audience == bindparam("whom")))
+_MADE = ("id", "site", "ticket_id", "audience", "due", "made_at", "made_by", "rule")
+MAKE = Prepared(
+    insert(P).values({**{n: bindparam(n) for n in _MADE}, "state": literal(PromiseState.OPEN), "kept_by": literal("")})
+)
+END = Prepared(
+    update(P)
+    .where(P.c.id == bindparam("promise"))
+    .values(state=bindparam("ending"), ended_at=bindparam("at"), kept_by=bindparam("by"))
 )
 
 
@@ -35,20 +45,18 @@ def make(
 ) -> Entry:
     """Open a promise; the one open before must have ended. Returns its line for the journal."""
     # counted: the same words may lead to a promise, see it withdrawn, and lead to another
-    earlier = tx.execute(select(func.count()).where(of(P, ref), P.c.audience == audience)).scalar()
+    earlier = COUNTED.run(tx, of_site=ref.site, of_id=ref.id, whom=audience).fetchone()[0]
     identity = str(uuid5(NAMESPACE_URL, f"{ref}\x1f{audience}\x1f{by}\x1f{iso(at)}\x1f{earlier}"))
-    tx.execute(
-        insert(P).values(
-            id=identity,
-            site=ref.site,
-            ticket_id=ref.id,
-            audience=audience,
-            due=iso(due),
-            made_at=iso(at),
-            made_by=by,
-            rule=rule,
-            state=PromiseState.OPEN,
-        )
+    MAKE.run(
+        tx,
+        id=identity,
+        site=ref.site,
+        ticket_id=ref.id,
+        audience=audience,
+        due=iso(due),
+        made_at=iso(at),
+        made_by=by,
+        rule=rule,
     )
     return Entry(What.PROMISED, audience=audience, detail=f"The next word comes by {iso(due)[:16]}Z.", rule=rule)
 
@@ -77,4 +85,4 @@ def withdraw(tx: Transaction, ref: TicketRef, audience: Audience, *, at: datetim
 
 
 def _end(tx: Transaction, identity: str, state: PromiseState, at: datetime, by: str) -> None:
-    tx.execute(update(P).where(P.c.id == identity).values(state=state, ended_at=iso(at), kept_by=by))
+    END.run(tx, promise=identity, ending=state, at=iso(at), by=by)

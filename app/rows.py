@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, and_
+from sqlalchemy import ColumnElement, Table, and_, bindparam
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import tables
@@ -15,6 +15,12 @@ def of(table: Table, ref: TicketRef) -> ColumnElement[bool]:
     """The rows of one ticket."""
     column = table.c.id if table is tables.tickets else table.c.ticket_id
     return and_(table.c.site == ref.site, column == ref.id)
+
+
+def bound(table: Table) -> ColumnElement[bool]:
+    """As `of`, for prepared statements: the ticket's `of_site` and `of_id` come when they run."""
+    column = table.c.id if table is tables.tickets else table.c.ticket_id
+    return and_(table.c.site == bindparam("of_site"), column == bindparam("of_id"))
 
 
 def ticket_row(tx: Transaction, ref: TicketRef) -> None:

@@ -119,7 +119,7 @@ def main() -> None:
     process.kill()
     print(f"{notes} of {TICKETS} tickets told (comment and work note in one PATCH each), {WORKERS} workers")
     print(
-        f"{notes / took:.0f} a second (goal: 100), {notes / took / floor:.2f} of the {floor:.0f} bare PATCH requests a second"
+        f"{notes / took:.0f} a second (goal: 100), {notes / took / floor:.2f} of the {floor:.0f} bare requests a second"
     )
     print(f"{1000 * spent / max(notes, 1):.1f} ms of our own CPU for each, its echo included (goal: 5)")
 
