@@ -23,6 +23,7 @@ from core.ports import Inbox
 from core.sightings import POLLED, Accepted, Delivery, Found
 from core.sites import Site
 from core.times import Clock, from_iso, iso
+from rules.cadence import text_of
 
 M, T = tables.meta, tables.tickets
 OVERLAP = timedelta(minutes=10)
@@ -115,7 +116,7 @@ class Reconciler:
             if self._stopping.is_set():
                 return every
             pause = max(every, error.until - self._clock.now()) if isinstance(error, Paused) else every
-            log.warning("%s: what changed is asked again in %s: %s", site, pause, error)
+            log.warning("%s: what changed is asked again in %s: %s", site, text_of(pause), error)
             return pause
         except Exception as error:
             # The boundary of a thread: a look that fails in a way nobody thought of must not end all later ones.
