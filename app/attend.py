@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import bindparam, exists, literal, select, update
+from sqlalchemy import bindparam, exists, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from app import claims, hearing, journal, promising, snapshots, tables
+from app import claims, dead, hearing, journal, promising, snapshots, tables
 from app.claims import Claim
 from app.connectors import Connectors
 from app.consider import Case, consider
@@ -24,7 +24,7 @@ from app.prepared import Prepared
 from app.rows import bound, of
 from app.rulebook import Rulebook
 from app.store import Store, Transaction
-from core.errors import NotThere, PayloadError, PlatformError, Refused
+from core.errors import LiaisonError, NotThere, PayloadError, PlatformError, Refused
 from core.notes import Audience, NoteState
 from core.ports import Connector
 from core.sightings import Author, Comment, Sighting, Snapshot
@@ -40,6 +40,16 @@ _DECIDED = ("id", "site", "ticket_id", "moment", "occurrence", "audience", "stat
 # the same moment can never make two notes: whatever is decided again is already there
 PLAN = Prepared(
     upsert(N).values({**_LATER, **{n: bindparam(n) for n in (*_DECIDED, "planned_at")}}).on_conflict_do_nothing()
+)
+WAITING = Prepared(
+    select(N.c.id).where(
+        bound(N),
+        N.c.audience == bindparam("whom"),
+        or_(N.c.state == NoteState.PLANNED, N.c.state == NoteState.DRAFT),
+    )
+)
+DROP = Prepared(
+    update(N).where(N.c.id == bindparam("note")).values(state=bindparam("ending"), problem=bindparam("why"))
 )
 STALE = timedelta(minutes=5)
 RETRY = timedelta(seconds=30)
@@ -75,18 +85,71 @@ class Attendant:
     def attend(self, ref: TicketRef) -> None:
         """Raises Fenced when another runner took over."""
         connector = self._connectors.of(ref.site)
-        claim = self._store.write(lambda tx: claims.take(tx, ref))
+        claim = self._claim(ref)
         try:
-            seen = self._understand(connector, claim)
-        except PlatformError as error:
-            self._postpone(claim, error)
+            handled: Claim | None = self._handle(connector, claim)
+        except LiaisonError:
+            raise
+        except Exception as error:
+            if not claim.deliveries:
+                raise
+            log.exception("%s: %s deliveries are handled one by one: %s", ref, len(claim.deliveries), error)  # noqa: TRY401 - the first line alone is read
+            handled = self._one_by_one(connector, claim)
+        if handled is None:
             return
-        plan = self._consider(connector, claim, seen)
-        self._store.write(lambda tx: self._commit(tx, claim, seen, plan))
+        claim = handled
         self._outbox.send(ref, claim.fence)
         paused = self._pauses.until(ref, self._clock.now())
         self._store.write(lambda tx: self._rest(tx, connector, claim, paused))
         self.told(ref)
+
+    def _claim(self, ref: TicketRef) -> Claim:
+        """With the deliveries whose turn it is: one that failed waits for its next try."""
+        claim = self._store.write(lambda tx: claims.take(tx, ref))
+        now = self._clock.now()
+        return replace(claim, deliveries=tuple(d for d in claim.deliveries if not d.not_before or d.not_before <= now))
+
+    def _handle(self, connector: Connector, claim: Claim) -> Claim | None:
+        """None where the platform does not answer: then all of it is done later."""
+        try:
+            seen = self._understand(connector, claim)
+        except PlatformError as error:
+            self._postpone(claim, error)
+            return None
+        plan = self._consider(connector, claim, seen)
+        self._store.write(lambda tx: self._commit(tx, claim, seen, plan))
+        return claim
+
+    def _one_by_one(self, connector: Connector, claim: Claim) -> Claim | None:
+        """Each delivery alone, after all of them together failed: the one that breaks it must not hold the others.
+
+        A ticket that breaks without any of them is not their fault: then this raises.
+        """
+        alone = claim
+        turns = [(), *((d,) for d in claim.deliveries)] if claim.newest else [(d,) for d in claim.deliveries]
+        for turn in turns:
+            # the first claim's generation: what arrived since is looked at afterwards
+            alone = replace(self._claim(claim.ref), generation=claim.generation, deliveries=turn)
+            try:
+                if not self._handle(connector, alone):
+                    return None
+            except LiaisonError:
+                raise
+            except Exception as error:
+                if not turn:
+                    raise
+                self._fail(alone, error)
+        return alone
+
+    def _fail(self, claim: Claim, error: Exception) -> None:
+        problem = f"{type(error).__name__}: {error}"
+        log.error("%s: delivery %s cannot be handled: %s", claim.ref, claim.deliveries[0].id, problem)
+
+        def fail(tx: Transaction) -> None:
+            claims.hold(tx, claim.ref, claim.fence)
+            dead.fail(tx, {claim.deliveries[0].id: problem}, self._clock.now())
+
+        self._store.write(fail)
 
     # --- understanding ---------------------------------------------------------------------------------------------
 
@@ -98,6 +161,8 @@ class Attendant:
                 sightings.append(connector.sight(orjson.loads(stored.body), stored.received_at))
             except PayloadError as error:
                 unreadable[stored.id] = str(error)
+            except Exception as error:  # noqa: BLE001 - whatever a body does to the connector, its neighbours flow
+                unreadable[stored.id] = f"{type(error).__name__}: {error}"
         comments = self._comments(connector, claim, sightings)
         newest, gone = self._newest(connector, claim, sightings, comments)
         if newest and newest.served and not gone:
@@ -245,7 +310,7 @@ class Attendant:
                 DONE.run(tx, delivery=stored.id)
         for identity, problem in seen.unreadable.items():
             log.warning("%s: delivery %s cannot be read: %s", claim.ref, identity, problem)
-            tx.execute(update(D).where(D.c.id == identity).values(state="unreadable", problem=problem))
+        dead.fail(tx, seen.unreadable, self._clock.now())
 
     def _promises(self, tx: Transaction, ref: TicketRef, plan: Plan) -> list[journal.Entry]:
         entries = []
@@ -281,12 +346,10 @@ class Attendant:
     def _drop(self, tx: Transaction, ref: TicketRef, audience: Audience, plan: Plan) -> None:
         """What waits for the audience, except a note that was decided again: it is still the one to say."""
         state = NoteState.SUPERSEDED if plan.notes else NoteState.WITHDRAWN
-        waiting = N.c.state.in_((NoteState.PLANNED, NoteState.DRAFT))
-        tx.execute(
-            update(N)
-            .where(of(N, ref), N.c.audience == audience, waiting, N.c.id.not_in([n.id for n in plan.notes]))
-            .values(state=state, problem="something newer is said instead")
-        )
+        again = {note.id for note in plan.notes}
+        for (identity,) in WAITING.run(tx, of_site=ref.site, of_id=ref.id, whom=audience).fetchall():
+            if identity not in again:
+                DROP.run(tx, note=identity, ending=state, why="something newer is said instead")
 
     # --- afterwards ------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from core.tickets import TicketRef
 
 log = logging.getLogger("liaison.pauses")
 ALARM = "alarm:"
+ALARMS_FRESH = 1.0
 ALARM_PAUSE = timedelta(hours=1)
 
 
@@ -24,6 +26,8 @@ class Pauses:
         self._store = store
         self._lock = threading.Lock()
         self._until: dict[str, datetime] = {}
+        self._alarms: dict[str, str] = {}
+        self._fresh_until = 0.0
 
     def pause(self, ref: TicketRef, error: Paused) -> None:
         """Pause exactly what the reason names. An endpoint is paused for the whole site: Liaison writes through one."""
@@ -45,8 +49,16 @@ class Pauses:
         log.critical("%s: %s", site, what)
         statement = upsert(tables.meta).values(name=ALARM + site, value=what).on_conflict_do_nothing()
         self._store.write(lambda tx: tx.execute(statement))
+        self._fresh_until = 0.0
 
     def alarms(self) -> dict[str, str]:
+        """As they stand in the store. Another process may end one; that there is none is believed for a second."""
+        now = time.monotonic()
+        if self._alarms or now >= self._fresh_until:
+            self._alarms, self._fresh_until = self._read(), now + ALARMS_FRESH
+        return self._alarms
+
+    def _read(self) -> dict[str, str]:
         query = select(tables.meta.c.name, tables.meta.c.value).where(tables.meta.c.name.startswith(ALARM))
         with self._store.read() as connection:
             return {row.name.removeprefix(ALARM): row.value for row in connection.execute(query)}

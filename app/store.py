@@ -21,6 +21,7 @@ from core.errors import StoreError
 T = TypeVar("T")
 Transaction = Connection
 BATCH = 256
+WRITER = "store writer"
 BUSY_SECONDS = 10
 
 
@@ -60,7 +61,7 @@ class Store:
             ) from error
 
     def start(self) -> None:
-        self._writer = threading.Thread(target=self._write_all, name="store writer", daemon=True)
+        self._writer = threading.Thread(target=self._write_all, name=WRITER, daemon=True)
         self._writer.start()
 
     def close(self) -> None:
@@ -83,6 +84,12 @@ class Store:
             self._jobs.put((fn, future))
         return future
 
+    def checkpoint(self) -> None:
+        """Leave nothing in the write-ahead log: what was erased is then in no file any more, as far as SQLite goes."""
+        with self.read() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view for reading; never write through it, never ask for it inside `write`."""
@@ -94,11 +101,9 @@ class Store:
             raise StoreError(f"the store cannot be read: {_short(error)}.", where=self.url) from error
 
     def _write_all(self) -> None:
-        while True:
-            jobs = self._take()
-            if not jobs:
-                return
-            self._commit(jobs)
+        with self._engine.connect() as connection:
+            while jobs := self._take():
+                self._commit(connection, jobs)
 
     def _take(self) -> list[tuple[Callable[[Transaction], Any], "Future[Any]"]]:
         """Wait for one job, then take whatever else is waiting: they share one commit."""
@@ -115,20 +120,25 @@ class Store:
             jobs.append(job)
         return jobs
 
-    def _commit(self, jobs: list[tuple[Callable[[Transaction], Any], "Future[Any]"]]) -> None:
+    def _commit(self, connection: Connection, jobs: list[tuple[Callable[[Transaction], Any], "Future[Any]"]]) -> None:
+        """One transaction for all of them. It is the driver's own: SQLAlchemy's costs more than a delivery does."""
+        driver: Any = connection.connection.driver_connection
         done: list[tuple[Future[Any], Any]] = []
         try:
-            with self._engine.connect() as connection, connection.begin():
-                for fn, future in jobs:
-                    try:
-                        done.append((future, self._run(connection, fn)))
-                    except _RolledBack:
-                        raise
-                    except (SQLAlchemyError, sqlite3.Error) as error:
-                        future.set_exception(self._nothing_stored(error))
-                    except Exception as error:  # noqa: BLE001 - handed to the caller who submitted it
-                        future.set_exception(error)
-        except (SQLAlchemyError, _RolledBack) as error:
+            driver.execute("BEGIN IMMEDIATE")
+            for fn, future in jobs:
+                try:
+                    done.append((future, self._run(connection, fn)))
+                except _RolledBack:
+                    raise
+                except (SQLAlchemyError, sqlite3.Error) as error:
+                    future.set_exception(self._nothing_stored(error))
+                except Exception as error:  # noqa: BLE001 - handed to the caller who submitted it
+                    future.set_exception(error)
+            driver.execute("COMMIT")
+        except (SQLAlchemyError, sqlite3.Error, _RolledBack) as error:
+            if driver.in_transaction:
+                driver.execute("ROLLBACK")
             for _, future in jobs:
                 if not future.done():
                     future.set_exception(self._nothing_stored(error))
@@ -139,7 +149,7 @@ class Store:
     def _run(self, connection: Connection, fn: Callable[[Transaction], T]) -> T:
         """`fn` in a savepoint. On a full disk SQLite may take back the whole transaction: then nobody's is stored."""
         driver: Any = connection.connection.driver_connection
-        driver.execute("SAVEPOINT job")  # the driver's own: SQLAlchemy's costs more than most of what runs in it
+        driver.execute("SAVEPOINT job")
         try:
             result = fn(connection)
             driver.execute("RELEASE job")
@@ -185,13 +195,13 @@ def _open(url: str) -> Engine:
     def prepare(connection: Any, _record: Any) -> None:
         # sqlite3 would open transactions by itself, and later than BEGIN IMMEDIATE needs: savepoints then fail
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writer = threading.current_thread().name == "store writer"
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+        if threading.current_thread().name != WRITER:  # the writer begins and commits by itself
+            connection.exec_driver_sql("BEGIN")
 
     return engine
 
