@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import event, func, insert, select, text
+from sqlalchemy import func, insert, select, text
 
 from app import store as stores
 from app import tables
@@ -59,14 +59,15 @@ def test_many_writers_at_once_each_get_their_own_result(store):
 
 
 def test_waiting_writes_share_one_commit(store):
-    commits = []
+    statements = []
+    store.write(lambda tx: tx.connection.driver_connection.set_trace_callback(statements.append))
+    statements.clear()
     go, first = held(store)
-    event.listen(store._engine, "commit", lambda _c: commits.append(1))
     futures = [store.submit(put(f"n{n}")) for n in range(50)]
     go.set()
     first.result()
     assert [f.result() for f in futures] == [f"n{n}" for n in range(50)]
-    assert len(commits) == 2
+    assert statements.count("COMMIT") == 2
 
 
 def test_a_failing_write_leaves_its_neighbours_and_nothing_of_itself(store):
