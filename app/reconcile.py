@@ -123,7 +123,7 @@ class Reconciler:
             log.exception("%s: asking what changed failed, and is tried again: %s", site, error)  # noqa: TRY401 - the first line alone is read
             return every
         if look.new:
-            log.info("%s: polling found %s changes, %s of them unknown.", site, look.found, look.new)
+            log.info("%s: asked what changed: %s, of these %s unknown until now.", site, look.found, look.new)
         return every
 
 
