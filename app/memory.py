@@ -1,6 +1,6 @@
 """What Liaison remembers about one ticket beside its snapshots."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
@@ -48,7 +48,7 @@ class Memory:
         self.occurrences[str(kind)] = self.occurrences.get(kind, 0) + 1
 
     def to_dict(self) -> dict[str, Any]:
-        return {k: iso(v) if isinstance(v, datetime) else v for k, v in asdict(self).items()}
+        return {k: iso(v) if isinstance(v, datetime) else v for k, v in vars(self).items()}
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Self:

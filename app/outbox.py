@@ -175,7 +175,7 @@ class Outbox:
             memory,
             promises,
             connector,
-            self._held_back(ref, notes[0]),
+            "" if connector.joins_audiences else self._held_back(ref, notes[0]),
         )
         by_audience = {n.audience: n for n in notes}
         entries = []

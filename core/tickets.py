@@ -1,7 +1,7 @@
 """The canonical ticket: one shape for incidents and changes of every platform."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -185,8 +185,8 @@ class Ticket:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `from_dict` is the inverse."""
-        plain = asdict(self)
-        return {name: iso(value) if isinstance(value, datetime) else value for name, value in plain.items()}
+        plain = {name: iso(value) if isinstance(value, datetime) else value for name, value in vars(self).items()}
+        return plain | {"requester": vars(self.requester), "parent": vars(self.parent) if self.parent else None}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
