@@ -29,7 +29,9 @@ CLAIM = Prepared(update(T).where(*MINE).values(fence=T.c.fence + 1))
 HOLD = Prepared(update(T).where(*MINE, T.c.fence == bindparam("mine")).values(fence=T.c.fence))
 ROW = Prepared(select(T.c.fence, T.c.generation, T.c.memory, T.c.attended, T.c.newest).where(*MINE))
 PENDING = Prepared(
-    select(D.c.id, D.c.body, D.c.received_at, D.c.key).where(bound(D), D.c.state == "pending").order_by(D.c.id)
+    select(D.c.id, D.c.body, D.c.received_at, D.c.key, D.c.not_before)
+    .where(bound(D), D.c.state == "pending")
+    .order_by(D.c.id)
 )
 OPEN_NOTES = Prepared(
     select(N.c.state, N.c.not_before, N.c.doubt_since, N.c.planned_at, N.c.audience).where(
@@ -50,6 +52,8 @@ class Stored:
     body: bytes
     received_at: datetime
     polled: bool = False
+    not_before: datetime | None = None
+    """Where handling it failed: when it is tried again."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,8 @@ def take(tx: Transaction, ref: TicketRef) -> Claim:
         attended=snapshots.load(attended),
         newest=snapshots.load(newest),
         deliveries=tuple(
-            Stored(identity, body, datetime.fromisoformat(received_at), key.startswith(POLLED))
-            for identity, body, received_at, key in PENDING.run(tx, **mine)
+            Stored(identity, body, datetime.fromisoformat(received_at), key.startswith(POLLED), time(later))
+            for identity, body, received_at, key, later in PENDING.run(tx, **mine)
         ),
         promises=open_promises(tx, ref),
         oldest_planned=min((from_iso(n[3]) for n in notes if n[0] == NoteState.PLANNED), default=None),
@@ -118,7 +122,8 @@ def next_wake(tx: Transaction, claim: Claim, site: Site, now: datetime) -> datet
     if generation != claim.generation:
         return now
     notes = OPEN_NOTES.run(tx, of_site=ref.site, of_id=ref.id).fetchall()
-    times = [*_of_notes(notes, site, now), *_of_promises(tx, ref, _speaking(notes))]
+    again = [later for *_, text in PENDING.run(tx, of_site=ref.site, of_id=ref.id) if (later := time(text))]
+    times = [*again, *_of_notes(notes, site, now), *_of_promises(tx, ref, _speaking(notes))]
     known = Memory.from_dict(orjson.loads(remembered))
     if known.settle_until:
         times.append(known.settle_until)

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row, and_, func, not_, or_, select
 
-from app import snapshots, tables
+from app import dead, snapshots, tables
 from app.journal import What
 from app.memory import Memory
 from app.rows import of, time
@@ -18,6 +18,7 @@ from core.tickets import TicketRef
 from core.times import from_iso
 from ui.views import (
     NEEDS_A_PERSON,
+    DeadRow,
     NoteRow,
     Overview,
     PromiseRow,
@@ -49,6 +50,7 @@ class Findings:
                 promises=tuple(_promise(row) for row in promises),
                 notes=tuple(_note(row) for row in written),
                 attention=tuple(_note(row) for row in attention),
+                dead=tuple(_dead(letter) for letter in dead.letters(connection, most=MOST)),
                 silences=tuple(SilenceCount(Reason(reason), count) for reason, count in counted),
                 since=time(since),
             )
@@ -137,6 +139,10 @@ def _note(row: Row[Any]) -> NoteRow:
         public=Audience(row.audience) is not Audience.AGENTS if state is NoteState.WRITTEN else None,
         held_by=_held(row),
     )
+
+
+def _dead(letter: dead.DeadLetter) -> DeadRow:
+    return DeadRow(letter.id, letter.ref, letter.received_at, letter.problem, letter.key, letter.held_by)
 
 
 def _silence(row: Row[Any]) -> SilenceRow:

@@ -50,6 +50,8 @@ class StoredInbox:
             expires_at=iso(delivery.expires_at) if delivery.expires_at else None,
             state="pending" if delivery.ticket_id else "ignored",
             problem="",
+            tries=0,
+            not_before=None,
         )
         if delivery.ticket_id:
             ref = TicketRef(delivery.site, delivery.ticket_id)

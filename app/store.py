@@ -195,7 +195,7 @@ def _open(url: str) -> Engine:
     def prepare(connection: Any, _record: Any) -> None:
         # sqlite3 would open transactions by itself, and later than BEGIN IMMEDIATE needs: savepoints then fail
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

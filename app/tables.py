@@ -27,9 +27,17 @@ deliveries = Table(
     Column("headers", Text, nullable=False, default="{}"),
     Column("received_at", String, nullable=False),
     Column("expires_at", String),
-    Column("state", String, nullable=False),  # pending, done, ignored, unreadable
+    Column("state", String, nullable=False),  # pending, done, ignored, dead, dropped
     Column("problem", Text, nullable=False, default=""),
+    Column("tries", Integer, nullable=False, server_default="0"),  # how often handling it failed because of it
+    Column("not_before", String),  # when it is tried again
     UniqueConstraint("site", "key"),
+)
+Index(
+    "deliveries_dead",
+    deliveries.c.id,
+    sqlite_where=text("state = 'dead'"),
+    postgresql_where=text("state = 'dead'"),
 )
 Index(
     "deliveries_pending",

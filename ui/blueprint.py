@@ -62,6 +62,7 @@ class Pages:
             promises=tuple(sorted(map(veiled, seen.promises), key=lambda row: row.due)),
             notes=tuple(map(veiled, seen.notes)),
             attention=tuple(map(veiled, seen.attention)),
+            dead=tuple(replace(row, key="", problem="") if row.held_by else row for row in seen.dead),
             silences=tuple(sorted(seen.silences, key=lambda row: (-row.count, row.reason))),
         )
         return page("front.html", seen=seen, now=self.clock.now())

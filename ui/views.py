@@ -53,6 +53,18 @@ class NoteRow:
 
 
 @dataclass(frozen=True)
+class DeadRow:
+    """One delivery that could not be handled. `id` is what `liaison dead` takes; `problem` says why."""
+
+    id: int
+    ref: TicketRef
+    at: datetime
+    problem: str
+    key: str = ""
+    held_by: str = ""
+
+
+@dataclass(frozen=True)
 class SilenceRow:
     """One moment that stayed silent. `audience` None: it concerned everybody (an adopted ticket, our own echo)."""
 
@@ -77,6 +89,7 @@ class Overview:
     promises: tuple[PromiseRow, ...] = ()
     notes: tuple[NoteRow, ...] = ()
     attention: tuple[NoteRow, ...] = ()
+    dead: tuple[DeadRow, ...] = ()
     silences: tuple[SilenceCount, ...] = ()
     since: datetime | None = None
 

@@ -6,8 +6,9 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from app import cli, cli_common, cli_rules, cli_tickets, tables
+from app import cli, cli_common, cli_dead, cli_rules, cli_tickets, tables
 from app.cli import main
+from core.sightings import Delivery
 from tests.support.scripted import RULES, bench, incident
 
 INSTALLATION = """
@@ -32,7 +33,7 @@ tests:
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch):
     """What is printed goes where CliRunner listens, in lines that do not wrap."""
-    for module in (cli, cli_common, cli_rules, cli_tickets):
+    for module in (cli, cli_common, cli_dead, cli_rules, cli_tickets):
         monkeypatch.setattr(module, "console", Spoken())
     monkeypatch.setenv("HOOK", "hook-secret")
     monkeypatch.setenv("TOKEN", "token-secret")
@@ -344,3 +345,41 @@ def test_a_ticket_that_cannot_be_read_is_said_in_words(run, tmp_path, text):
 @pytest.mark.usefixtures("ticket_file")
 def test_explaining_wants_exactly_one_ticket(run, arguments):
     assert run("rules", "explain", *arguments).exit_code == 2
+
+
+# --- dead letters --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def one_dead(tmp_path):
+    """The id of a delivery that was set aside."""
+    (tmp_path / "liaison.yaml").write_text(INSTALLATION)
+    with bench(tmp_path) as desk:
+        desk.inbox.accept(Delivery("acme", "k", "1", b'{"words": "of a body"}', desk.clock.now()))
+        desk.pass_(minutes=2)
+        (row,) = desk.rows(tables.deliveries)
+        assert row.state == "dead"
+        return row.id
+
+
+def test_the_dead_are_listed_with_their_reason(run, one_dead):
+    assert "KeyError: 'id'" in run("dead", "list").output
+    (plain,) = json.loads(run("dead", "list", "--json").stdout)
+    assert (plain["id"], plain["tries"], plain["ref"]) == (one_dead, 3, {"site": "acme", "id": "1"})
+
+
+def test_one_of_the_dead_is_shown_with_its_body(run, one_dead):
+    assert "of a body" in run("dead", "show", one_dead).output
+    assert "of a body" in json.loads(run("dead", "show", one_dead, "--json").stdout)["body"]
+
+
+def test_the_dead_are_replayed_and_dropped_once(run, one_dead, after):
+    assert run("dead", "replay", one_dead, "--as", "Eva").exit_code == 0
+    assert [w.ticket_id for w in after()[1]] == ["1"]
+    again = run("dead", "drop", one_dead, "--as", "Eva")
+    assert (again.exit_code, "no dead delivery has the id" in again.output) == (2, True)
+
+
+def test_with_none_dead_it_says_so(run, installed):
+    installed(RULES, incident())
+    assert "Every delivery was handled." in run("dead", "list").output

@@ -20,7 +20,7 @@ from core.tickets import Parent, Person, Ticket, TicketRef
 from tests.support.memory_views import MemoryViews
 from tests.support.socketed import socketed
 from ui.blueprint import blueprint
-from ui.views import Health, NoteRow, Overview, PromiseRow, SilenceCount, SilenceRow, StoryView
+from ui.views import DeadRow, Health, NoteRow, Overview, PromiseRow, SilenceCount, SilenceRow, StoryView
 
 NOW = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
 REF = TicketRef("acme-snow", "incident:1c74")
@@ -151,6 +151,18 @@ def test_notes_that_need_a_person_stand_apart_with_what_to_do(state):
         assert "Waiting words." in part
         assert "Jira said: You do not have permission." in part
         assert "What to do: " in part
+
+
+def test_the_front_page_shows_what_could_not_be_handled():
+    rows = (
+        DeadRow(7, TicketRef("acme", "1"), NOW, "KeyError: <b>'fields'</b>", "OPS-1"),
+        DeadRow(8, TicketRef("acme", "2"), NOW, "Payroll leak", "OPS-2", held_by="secret"),
+    )
+    shown = words(Site(MemoryViews(Overview(dead=rows))).get("/"))
+    assert "KeyError: <b>'fields'</b>" in shown
+    assert "held by the gate secret" in shown
+    assert "Payroll leak" not in shown
+    assert "OPS-2" not in shown
 
 
 def test_an_empty_front_page_says_what_to_do_next():
