@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from app import retention
 from app.cli_common import (
     config_option,
     console,
@@ -183,3 +184,40 @@ def upgrade(config: Path) -> None:
     store.upgrade()
     store.close()
     console.print(f"{settings.store} is up to date.")
+
+
+@db_group.command("prune")
+@config_option
+@json_option
+def prune(config: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Take away what is older than `keep` in liaison.yaml says."""
+    with opened(config) as store:
+        done = retention.prune(store, without_secrets(config).keep, SystemClock().now())
+    print_json(done.to_dict()) if as_json else console.print(f"Taken away: {_counted(done.to_dict())}.")
+
+
+@db_group.command("erase")
+@click.option("--requester", required=True, help="The person's id on the platform.")
+@who_option
+@config_option
+@json_option
+def erase(requester: str, who: str, config: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Take away what is kept of one requester; states and times stay."""
+    with opened(config) as store:
+        done = retention.erase(store, SystemClock(), requester, who)
+    print_json(done.to_dict()) if as_json else console.print(f"Erased: {_counted(done.to_dict())}.")
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {WORDS[name]}" for name, count in counts.items())
+
+
+WORDS = {
+    "bodies": "bodies of webhooks",
+    "deliveries": "deliveries",
+    "journal": "lines of the journal",
+    "lines": "lines of the journal",
+    "notes": "notes",
+    "promises": "promises",
+    "tickets": "tickets",
+}

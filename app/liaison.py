@@ -8,6 +8,7 @@ import flask
 
 import ui.blueprint
 import webhooks.blueprint
+from app import retention
 from app.attend import Attendant
 from app.composing import Composer
 from app.connectors import Connectors
@@ -25,6 +26,7 @@ from core.tickets import TicketRef
 from core.times import Clock, SystemClock, from_iso, iso
 
 RELOAD_SECONDS = 5
+PRUNE_FIRST, PRUNE_SECONDS = 60, 24 * 60 * 60
 PER_SITE_SHARE = 0.75
 
 
@@ -77,10 +79,13 @@ class Liaison:
         """Attend to tickets until `stop`; changed rules files, and what webhooks missed, are picked up on the way."""
         reloader = threading.Thread(target=self._reload, name="rules reloader", daemon=True)
         reloader.start()
+        pruner = threading.Thread(target=self._prune, name="pruner", daemon=True)
+        pruner.start()
         if self.settings.poll:
             self.reconciler.start(self.settings.poll)
         self.engine.run(self.attend)
         reloader.join()
+        pruner.join()
         self.reconciler.join()
 
     def stop(self) -> None:
@@ -94,3 +99,11 @@ class Liaison:
     def _reload(self) -> None:
         while not self._stopping.wait(RELOAD_SECONDS):
             self.rulebook.reload()
+
+    def _prune(self) -> None:
+        """Once a day, and soon after the start: a server may be started more often than that."""
+        pause = PRUNE_FIRST
+        while not self._stopping.wait(pause):
+            pause = PRUNE_SECONDS
+            now = self.clock.now()
+            retention.prune_quietly(self.store, self.settings.keep, now, lambda: not self._stopping.is_set())

@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, missing, post_load
 
 from app import document, settings_words
 from app.settings_schema import InstallationSchema, Strict
-from app.settings_values import Address, Among, Folder, Interval, Names, SecretRef, StoreUrl, Time
+from app.settings_values import Address, Age, Among, Folder, Interval, Names, SecretRef, StoreUrl, Time
 from core.errors import SettingsError
 
 
@@ -122,6 +122,7 @@ TYPES: tuple[tuple[type[fields.Field[Any]], str], ...] = (
     (Names, "mapping"),
     (Time, "time"),
     (Interval, "duration"),
+    (Age, "duration"),
     (fields.Integer, "number"),
     (fields.Float, "number"),
 )

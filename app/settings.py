@@ -11,7 +11,7 @@ from marshmallow.experimental.context import Context
 
 from app import document, settings_words
 from app.settings_schema import InstallationSchema
-from app.settings_values import Source, absolute, interval
+from app.settings_values import Source, absolute, age, interval
 from core.errors import Problem, SettingsError, Severity
 from core.sites import Flavour, Platform, Site
 
@@ -20,6 +20,14 @@ from core.sites import Flavour, Platform, Site
 class Listen:
     host: str = "127.0.0.1"
     port: int = 8080
+
+
+@dataclass(frozen=True)
+class Keep:
+    """How long things are kept. `bodies` of deliveries that were handled; `journal`, with ended notes and promises."""
+
+    bodies: timedelta = timedelta(days=30)
+    journal: timedelta = timedelta(days=400)
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,7 @@ class Settings:
     workers: int = 4
     pages_open: bool = False
     poll: timedelta | None = None
+    keep: Keep = Keep()
     speak_from: Mapping[str, datetime] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
     path: Path | None = None
@@ -80,6 +89,7 @@ def settings(installation: Mapping[str, Any], path: Path, read: document.Documen
         workers=installation["workers"],
         pages_open=installation["pages"] == "open",
         poll=interval(installation["poll"]),
+        keep=Keep(**{name: age(text) for name, text in installation["keep"].items()}),
         speak_from={s.name: s.speak_from for i, s in enumerate(sites) if read.at(("sites", i, "speak_from"))},
         warnings=tuple(warnings(sites, read)),
         path=path.absolute(),

@@ -178,6 +178,11 @@ def lacking(platform: str, data: Mapping[str, Any]) -> dict[str, Any]:
     return {"auth": {"user": ["is missing; name the account that the token belongs to."]}}
 
 
+class KeepSchema(Strict):
+    bodies = values.Age(load_default="30d", metadata={"help": "Webhooks as they were received"})
+    journal = values.Age(load_default="400d", metadata={"help": "What was said, promised and left unsaid"})
+
+
 class InstallationSchema(Strict):
     store = values.StoreUrl(load_default="sqlite:///liaison.db", metadata={"help": "Where Liaison remembers"})
     rules = values.Folder(load_default=None, metadata={"help": "Folder of rules; without it the shipped pack speaks"})
@@ -189,6 +194,9 @@ class InstallationSchema(Strict):
         ("loopback", "open"), "setting of pages", load_default="loopback", metadata={"help": "Who may look at pages"}
     )
     poll = values.Interval(load_default="5m", metadata={"help": "How often sites are asked what webhooks missed"})
+    keep = fields.Nested(
+        KeepSchema, load_default={"bodies": "30d", "journal": "400d"}, metadata={"help": "How long things are kept"}
+    )
     sites = fields.List(
         fields.Nested(SiteSchema), required=True, validate=values.some_site, metadata={"help": "Jira and ServiceNow"}
     )

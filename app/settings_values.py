@@ -29,6 +29,7 @@ NOT_CONFIGURABLE = frozenset({"site", "platform", "kind", "key", "id", "url", "r
 CLOUD_HOSTS = (".atlassian.net", ".atlassian.com", ".jira.com", ".atlassian-us-gov-mod.net")
 LARGEST_SECRET = 64 * 1024
 NEVER = "never"
+LEAST_AGE, MOST_AGE = timedelta(days=1), timedelta(days=3650)
 LEAST_INTERVAL, MOST_INTERVAL = timedelta(minutes=1), timedelta(days=1)
 
 
@@ -169,6 +170,26 @@ def interval(text: str) -> timedelta | None:
         raise ValidationError(f"{shown(text)!r} is not a duration; write it like 5m or 1h, or {NEVER}.") from error
     if not LEAST_INTERVAL <= found <= MOST_INTERVAL:
         raise ValidationError(f"must be between 1m and 1d, or {NEVER}, not {shown(text)}.")
+    return found
+
+
+class Age(fields.String):
+    """How long something is kept; stays the text that it is."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        age(text)
+        return text
+
+
+def age(text: str) -> timedelta:
+    """Raises ValidationError for what is no duration, or a senseless one."""
+    try:
+        found = parse_duration(text)
+    except ValueError as error:
+        raise ValidationError(f"{shown(text)!r} is not a duration; write it like 30d.") from error
+    if not LEAST_AGE <= found <= MOST_AGE:
+        raise ValidationError(f"must be between 1d and 3650d, not {shown(text)}.")
     return found
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from app import cli, cli_common, cli_dead, cli_rules, cli_tickets, tables
 from app.cli import main
 from core.sightings import Delivery
+from core.tickets import Person
 from tests.support.scripted import RULES, bench, incident
 
 INSTALLATION = """
@@ -383,3 +384,21 @@ def test_the_dead_are_replayed_and_dropped_once(run, one_dead, after):
 def test_with_none_dead_it_says_so(run, installed):
     installed(RULES, incident())
     assert "Every delivery was handled." in run("dead", "list").output
+
+
+# --- what is kept --------------------------------------------------------------------------------------------------------
+
+
+def test_pruning_says_what_went(run, installed):
+    installed(RULES, incident())
+    assert "Taken away: " in run("db", "prune").output
+    assert json.loads(run("db", "prune", "--json").stdout)["promises"] == 0
+
+
+def test_erasing_says_what_went_and_audits_it(run, installed, tmp_path):
+    installed(RULES, incident(requester=Person("u-4711", "Marta Muster")))
+    plain = json.loads(run("db", "erase", "--requester", "u-4711", "--as", "Eva", "--json").stdout)
+    assert (plain["tickets"], plain["notes"]) == (1, 2)
+    with bench(tmp_path) as desk:
+        (row,) = desk.rows(tables.audit)
+    assert (row.who, row.what, "Marta" in row.detail or "u-4711" in row.detail) == ("Eva", "erase", False)

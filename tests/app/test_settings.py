@@ -220,6 +220,8 @@ ONE_MISTAKE = [
     ("listen: 8080\n" + SITE, "is not host:port"),
     ("listen: localhost:99999\n" + SITE, "is not host:port"),
     ("workers: 0\n" + SITE, "must be between 1 and 64, not 0"),
+    ("keep: {bodies: long}\n" + SITE, "keep.bodies 'long' is not a duration; write it like 30d"),
+    ("keep: {journal: 1h}\n" + SITE, "keep.journal must be between 1d and 3650d, not 1h"),
     ("poll: often\n" + SITE, "poll 'often' is not a duration; write it like 5m or 1h, or never"),
     ("poll: 30s\n" + SITE, "poll '30s' is not a duration"),
     ("poll: 2d\n" + SITE, "poll must be between 1m and 1d, or never, not 2d"),

@@ -60,7 +60,10 @@ def test_stated_defaults_are_the_real_ones(tmp_path):
     short.write_text(required + "}\n", encoding="utf-8")
     top = [setting for setting in MANIFEST.settings if "." not in setting.name and setting.default is not None]
     lines = "".join(f"{setting.name}: {setting.default}\n" for setting in top)
-    of_site = [setting for setting in MANIFEST.settings if setting.name.count(".") == 1 and setting.default]
+    kept = [setting for setting in MANIFEST.settings if setting.name.startswith("keep.")]
+    lines += "keep: {" + ", ".join(f"{s.name.removeprefix('keep.')}: {s.default}" for s in kept) + "}\n"
+    ours = [setting for setting in MANIFEST.settings if setting.name.startswith("sites[].")]
+    of_site = [setting for setting in ours if setting.name.count(".") == 1 and setting.default]
     stated = "".join(f", {setting.name.removeprefix('sites[].')}: {flow(setting.default)}" for setting in of_site)
     long.write_text(lines + required + stated + "}\n", encoding="utf-8")
     one, other = load(short, {"T": "t"}), load(long, {"T": "t"})
