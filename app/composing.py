@@ -16,7 +16,7 @@ from core.notes import Audience, Paragraph
 from core.ports import Connector
 from core.promises import Promise
 from core.sites import Site
-from core.tickets import Ticket
+from core.tickets import HoldReason, State, Ticket
 from core.times import Clock
 
 A = Audience
@@ -54,6 +54,8 @@ class Composer:
         """
         composed = Composed(held_back={A.REQUESTER: held_back} if held_back else {})
         told = ""
+        if memory.moved and ticket.state == State.ON_HOLD and ticket.hold_reason == HoldReason.REQUESTER:
+            ticket = ticket.evolve(state=memory.moved, hold_reason="")
         for plan, occurrence in plans:
             audience = plan.message.audience
             if audience is A.AGENTS:

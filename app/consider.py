@@ -207,7 +207,9 @@ class _Consideration:
     def _kinds(self) -> list[M]:
         before = self.case.attended.ticket if self.case.attended else None
         kinds = difference.moments(before, self.ticket, self.memory, self.case.now)
+        self._see_through(kinds)
         if M.WAITING_FOR_REQUESTER in kinds and not self._asked():
+            self.memory.moved = before.state if before else State.IN_PROGRESS
             kinds.remove(M.WAITING_FOR_REQUESTER)
             self.plan.entries.append(
                 silent(
@@ -217,6 +219,17 @@ class _Consideration:
                 )
             )
         return kinds
+
+    def _see_through(self, kinds: list[M]) -> None:
+        """Leaving a wait that nobody was asked to end: the work had never rested."""
+        if not self.memory.moved or self.ticket.state == State.ON_HOLD:
+            return
+        self.memory.moved = ""
+        if M.RESUMED in kinds:
+            kinds.remove(M.RESUMED)
+            self.plan.entries.append(
+                silent(Reason.SILENCED, "Nobody had been asked anything: the work never rested.", moment=M.RESUMED)
+            )
 
     def _asked(self) -> bool:
         asked, answered = self.memory.agent_spoke_at, self.memory.customer_spoke_at

@@ -13,8 +13,10 @@ class Memory:
 
     `pending` holds moments that wait to settle, with the time each was first seen, until `settle_until`. `gates` are
     the ids that hold the ticket silent now, `held` the sticky ones among all that ever fired, `lifted` those a named
-    person lifted. `state_since` is when the present state was first seen. `living_comment` is the agents' one internal
-    note; `agents_meaning` a digest of it without its times. `told` is what the requester last read from Liaison.
+    person lifted. `moved` is the state before one that waits for the requester although nobody asked them anything (a
+    transition that our own comment set off, or a slip): words then speak of the state before. `state_since` is when
+    the present state was first seen. `living_comment` is the agents' one internal note; `agents_meaning` a digest of
+    it without its times. `told` is what the requester last read from Liaison.
     """
 
     adopted: bool = False
@@ -23,6 +25,7 @@ class Memory:
     announced: str = ""
     delayed_for: str = ""
     outcome: str = ""
+    moved: str = ""
     state: str = ""
     state_since: datetime | None = None
     not_served: str = ""

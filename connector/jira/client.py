@@ -17,6 +17,7 @@ import requests
 from jira import JIRA
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
+from connector import whole
 from connector.jira import answers, changes, schema, shapes
 from connector.jira.comment import body as comment_body
 from connector.jira.custom import field_types
@@ -114,7 +115,7 @@ class JiraConnector:
         if not written.comment_id:
             return False
         try:
-            self._call("DELETE", ref, f"issue/{ref.id}/comment/{written.comment_id}", {}, b"")
+            self._call("DELETE", ref, f"/issue/{ref.id}/comment/{written.comment_id}", {}, b"")
         except PlatformError:
             return False
         return True
@@ -257,7 +258,7 @@ class JiraConnector:
         writing = data is not None
         send = requests.Session.request  # past the package's override, which retries and dies on odd error bodies
         try:
-            response = send(
+            answer = send(
                 self._session,
                 method,
                 self._base + path,
@@ -265,7 +266,9 @@ class JiraConnector:
                 data=data,
                 timeout=self.site.timeout,
                 allow_redirects=False,
+                stream=True,
             )
+            response = whole.read(answer, self.site.timeout[1])
         except requests.RequestException as error:
             raise answers.silence(error, where, writing=writing) from None
         wrong = answers.problem(response, where, self._clock.now(), writing=writing)

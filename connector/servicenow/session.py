@@ -15,6 +15,7 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from connector import whole
 from core.errors import InDoubt, NotThere, Paused, PlatformError, Refused, Scope, Unavailable
 from core.sites import Auth, Site
 from core.times import Clock
@@ -44,9 +45,9 @@ class CheckedSession(requests.Session):
         self._only_home(str(url), where)
         writes = str(method).upper() in WRITES
         kwargs["params"] = params(kwargs.get("params") or {}, writes=writes)
-        kwargs["allow_redirects"] = False
+        kwargs |= {"allow_redirects": False, "stream": True}
         try:
-            response = super().request(method, url, *args, **kwargs)
+            response = whole.read(super().request(method, url, *args, **kwargs), self._site.timeout[1])
         except requests.RequestException as error:
             raise broken(error, where, writes=writes) from error
         check(response, where, self._clock.now(), writes=writes)

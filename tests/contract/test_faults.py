@@ -315,7 +315,6 @@ def known_as(harness, marker):
 
 
 @pytest.mark.parametrize("harness", JIRA, indirect=True)
-@pytest.mark.xfail(strict=True, reason="the path of the DELETE lacks its slash, so nothing is ever deleted")
 def test_jira_takes_away_a_note_that_must_not_stand(harness, ref):
     written = write(harness, ref)
     assert harness.connector.hide(ref, written)
@@ -323,7 +322,6 @@ def test_jira_takes_away_a_note_that_must_not_stand(harness, ref):
 
 
 @pytest.mark.parametrize("harness", ["jira-cloud", "servicenow"], indirect=True)
-@pytest.mark.xfail(strict=True, reason="the time-out counts between bytes: an answer that dribbles holds its worker on")
 def test_an_answer_that_dribbles_on_is_given_up(harness, ref):
     hurry(harness)
     harness.connector.read(ref)

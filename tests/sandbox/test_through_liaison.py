@@ -35,7 +35,6 @@ def test_the_status_that_our_own_comment_moves_is_no_moment(liaison):
     assert liaison.said(key) == [OPENED]
 
 
-@pytest.mark.xfail(strict=True, reason="the words of update_due rest on a status that our own comment moved")
 def test_nobody_is_told_to_answer_a_question_that_was_never_asked(liaison):
     key = on_a_desk_that_moves(liaison)
     liaison.pass_(minutes=30)
@@ -43,7 +42,6 @@ def test_nobody_is_told_to_answer_a_question_that_was_never_asked(liaison):
     assert "your answer" not in liaison.said(key)[1]
 
 
-@pytest.mark.xfail(strict=True, reason="leaving a status that our own comment moved into is said as `resumed`")
 def test_work_that_never_rested_is_not_resumed(liaison):
     key = on_a_desk_that_moves(liaison)
     liaison.on_jira(key, who="carla", comment={"text": "Any news?"})
