@@ -4,10 +4,8 @@ Exit codes: 0 done, 1 the answer is no (errors in rules, a comment missing), 2 c
 """
 
 import logging
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
@@ -21,11 +19,12 @@ from app.cli_dead import dead_group
 from app.cli_poll import poll
 from app.cli_rules import rules_group
 from app.cli_tickets import db_group, lift, note, ticket, unalarm
-from app.liaison import Liaison
+from app.liaison import STOP_SECONDS, Liaison
 from app.locking import only_one
 from app.sandboxes import run as run_sandboxes
 from app.serving import Server
 from app.settings import Listen
+from app.stopping import signals_held, until_asked
 from core.errors import LiaisonError
 
 
@@ -56,20 +55,16 @@ def serve(config: Path) -> None:
     """Serve an installation: receive webhooks, attend to tickets, show the pages."""
     logging.getLogger("liaison").setLevel(logging.INFO)
     settings = installation(config)
-    with only_one(settings.store):
+    with only_one(settings.store), signals_held():
         liaison = Liaison(settings)
         server = Server(liaison.web(), settings.listen)
         server.start()
-
-        def stop(_signal: int, _frame: FrameType | None) -> None:
-            liaison.stop()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
         where = f"Liaison answers at {server.url}/ and takes webhooks at {server.url}/hooks/<site>."
         console.print(where, soft_wrap=True)
-        liaison.run()
+        running = until_asked(liaison.run)
         server.stop()
+        liaison.stop()
+        running.join(STOP_SECONDS)
         liaison.close()
 
 

@@ -6,6 +6,7 @@ per ticket".
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -43,7 +44,7 @@ class Engine(Protocol):
         ...
 
     def run(self, attend: Attend) -> None:
-        """Attend to tickets as they fall due; returns after `stop`."""
+        """Attend to tickets as they fall due; returns after `stop`, soon even where a platform hangs."""
         ...
 
     def nudge(self) -> None:
@@ -55,7 +56,10 @@ class EmbeddedEngine:
     """Wake-ups in the store itself, worker threads in this process.
 
     `workers` threads in all, at most `per_site` of them on one site, so that one hung site never stops the others.
+    `patience`: seconds that `run`, once stopped, waits for what is being attended to.
     """
+
+    patience = 4.0
 
     def __init__(self, store: Store, clock: Clock, *, workers: int = 4, per_site: int = 3) -> None:
         self._store, self._clock = store, clock
@@ -91,8 +95,9 @@ class EmbeddedEngine:
             except LiaisonError as error:
                 log.error("The sweep is tried again: %s", error)  # noqa: TRY400 - it says all
         self.nudge()
+        deadline = time.monotonic() + self.patience
         for thread in threads:
-            thread.join()
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def stop(self) -> None:
         self._stopping.set()

@@ -26,6 +26,11 @@ from core.tickets import TicketRef
 from core.times import Clock, SystemClock, from_iso, iso
 
 RELOAD_SECONDS = 5
+BESIDE_SECONDS = 0.5
+"""How long stopping waits for each of what is done beside attending: all of that can be cut off."""
+STOP_SECONDS = 6.5
+"""How long `run` may go on after `stop`."""
+CLOSE_SECONDS = 1.5
 PRUNE_FIRST, PRUNE_SECONDS = 60, 24 * 60 * 60
 PER_SITE_SHARE = 0.75
 
@@ -46,9 +51,10 @@ class Liaison:
         self.engine = EmbeddedEngine(self.store, self.clock, workers=settings.workers, per_site=per_site)
         self.inbox = StoredInbox(self.store, self.engine)
         self.pauses = Pauses(self.store)
-        outbox = Outbox(self.store, self.clock, self.connectors, Composer(self.rulebook, self.clock), self.pauses)
+        composer = Composer(self.rulebook, self.clock)
+        self.outbox = Outbox(self.store, self.clock, self.connectors, composer, self.pauses)
         self.attendant = Attendant(
-            self.store, self.clock, self.engine, self.connectors, self.rulebook, outbox, self.pauses
+            self.store, self.clock, self.engine, self.connectors, self.rulebook, self.outbox, self.pauses
         )
         self.reconciler = Reconciler(self.store, self.clock, self.connectors, self.inbox)
         self.views = StoredViews(self.store, self.rulebook, self.pauses)
@@ -76,7 +82,10 @@ class Liaison:
         self.attendant.told = told
 
     def run(self) -> None:
-        """Attend to tickets until `stop`; changed rules files, and what webhooks missed, are picked up on the way."""
+        """Attend to tickets until `stop`; changed rules files, and what webhooks missed, are picked up on the way.
+
+        Notes that are being written when `stop` comes are finished; those of a platform that hangs become `in_doubt`.
+        """
         reloader = threading.Thread(target=self._reload, name="rules reloader", daemon=True)
         reloader.start()
         pruner = threading.Thread(target=self._prune, name="pruner", daemon=True)
@@ -84,9 +93,10 @@ class Liaison:
         if self.settings.poll:
             self.reconciler.start(self.settings.poll)
         self.engine.run(self.attend)
-        reloader.join()
-        pruner.join()
-        self.reconciler.join()
+        for thread in (reloader, pruner):
+            thread.join(BESIDE_SECONDS)
+        self.reconciler.join(BESIDE_SECONDS)
+        self.outbox.cut_off()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -94,7 +104,7 @@ class Liaison:
         self.engine.stop()
 
     def close(self) -> None:
-        self.store.close()
+        self.store.close(CLOSE_SECONDS)
 
     def _reload(self) -> None:
         while not self._stopping.wait(RELOAD_SECONDS):

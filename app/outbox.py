@@ -85,6 +85,12 @@ class Outbox:
             if not self._send_one(connector, ref, fence, letter_notes):
                 return
 
+    def cut_off(self) -> None:
+        """The process ends: whatever is being written now is in doubt. Who comes next looks it up."""
+        problem = "Liaison was stopped while this was being written."
+        doubt = {"state": S.IN_DOUBT, "doubt_since": N.c.sending_at, "problem": problem}
+        self._store.write(lambda tx: tx.execute(update(N).where(N.c.state == S.SENDING).values(**doubt)))
+
     # --- doubts ----------------------------------------------------------------------------------------------------
 
     def _resolve_doubts(self, connector: Connector, ref: TicketRef, fence: int, notes: Sequence[Noted]) -> bool:

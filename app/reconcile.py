@@ -78,9 +78,9 @@ class Reconciler:
     def stop(self) -> None:
         self._stopping.set()
 
-    def join(self) -> None:
+    def join(self, patience: float = PATIENCE) -> None:
         for thread in self._threads:
-            thread.join(PATIENCE / len(self._threads))
+            thread.join(patience / len(self._threads))
 
     def _since(self, site: Site) -> datetime:
         with self._store.read() as connection:

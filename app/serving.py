@@ -11,6 +11,8 @@ from app.settings import Listen
 from core.errors import SettingsError
 
 THREADS = 8
+ANSWER_SECONDS = 1.0
+"""How long stopping waits for answers under way."""
 MOST_BODY = 32 * 1024 * 1024  # above this waitress answers by itself; webhooks refuse from 1 MB on, in JSON
 
 
@@ -52,7 +54,12 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """The loop itself closes its sockets: waitress's own `close` would take them away under its `select`."""
-        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))  # noqa: SLF001
-        self._thread.join(5)
-        self._server.task_dispatcher.shutdown()
+        """Nobody comes in any more; who was being answered gets the answer, within seconds.
+
+        The loop itself closes its sockets: waitress's own `close` would take them away under its `select`.
+        """
+        loop = self._server.trigger
+        loop.pull_trigger(lambda: wasyncore.dispatcher.close(self._server))
+        self._server.task_dispatcher.shutdown(timeout=ANSWER_SECONDS)
+        loop.pull_trigger(lambda: wasyncore.close_all(self._server._map))  # noqa: SLF001
+        self._thread.join(ANSWER_SECONDS)

@@ -64,13 +64,14 @@ class Store:
         self._writer = threading.Thread(target=self._write_all, name=WRITER, daemon=True)
         self._writer.start()
 
-    def close(self) -> None:
+    def close(self, patience: float | None = None) -> None:
+        """What was submitted is written first, for as many seconds as there is patience."""
         with self._door:  # nothing comes after the end mark, so nobody waits for ever
             writer, self._writer = self._writer, None
             if writer:
                 self._jobs.put(None)
         if writer:
-            writer.join()
+            writer.join(patience)
         self._engine.dispose()
 
     def write(self, fn: Callable[[Transaction], T]) -> T:
