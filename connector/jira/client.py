@@ -34,8 +34,8 @@ ATTEMPTS = 3
 FIELDS = "*all,-comment,-worklog,-attachment"
 PAGE = 100
 PAGES = 100
-SKEW = timedelta(minutes=5)
-"""How far Jira's clock and ours may lie apart when comments since a time are looked at."""
+SKEW = timedelta(days=1)
+"""How far Jira's clock and ours may lie apart when a note is looked for: one that is missed is written twice."""
 
 KNOWN = 10_000
 """Issues whose project type is remembered."""

@@ -71,6 +71,11 @@ def test_a_written_note_is_found_by_its_marker(harness, ref):
     assert found.marker == MARKER
 
 
+def test_a_note_is_found_though_our_clock_is_hours_ahead(harness, ref):
+    harness.connector.write(letter(ref, "Hello."))
+    assert harness.connector.find(ref, MARKER, since(harness) + timedelta(hours=2)) is not None
+
+
 def test_an_absent_marker_is_absent(harness, ref):
     assert harness.connector.find(ref, MARKER, since(harness)) is None
     harness.connector.write(letter(ref, "Hello.", marker="11111111-1111-5111-8111-111111111111"))
