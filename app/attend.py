@@ -15,12 +15,13 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from app import claims, dead, hearing, journal, promising, snapshots, tables
 from app.claims import Claim
 from app.connectors import Connectors
-from app.consider import Case, consider
+from app.consider import consider
 from app.engine import EmbeddedEngine
 from app.outbox import Outbox
 from app.pauses import Pauses
 from app.plans import Plan
 from app.prepared import Prepared
+from app.rhythm import Case
 from app.rows import bound, of
 from app.rulebook import Rulebook
 from app.store import Store, Transaction

@@ -2,47 +2,24 @@
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app import difference
 from app.journal import silent
-from app.memory import Memory
-from app.plans import Kept, NewNote, NewPromise, NotePlan, Plan, Pledge
-from core.decisions import Cadence, Decision, Message, Mode, Reason
+from app.plans import NewNote, NotePlan, Plan
+from app.rhythm import HUMAN_SPOKE, Case, NextDue, Rhythm
+from core.decisions import Decision, Message, Mode, Reason
 from core.moments import TERMINAL, Moment, MomentKind
 from core.notes import CUSTOMER_FACING, Audience, NoteState, note_id
 from core.promises import Promise
 from core.sightings import Author, Comment, Snapshot
-from core.sites import Site
-from core.tickets import HoldReason, State, Ticket, TicketRef
+from core.tickets import State, Ticket
 from core.times import from_iso, iso
 
-HUMAN_SPOKE = timedelta(minutes=10)
 ORDER = (Audience.REQUESTER, Audience.BUSINESS, Audience.CUSTOMERS, Audience.AGENTS)
 M = MomentKind
 
 Decide = Callable[[Ticket, Moment, datetime, tuple[str, ...]], Decision]
-NextDue = Callable[[Cadence, Ticket, datetime], datetime]
-
-
-@dataclass(frozen=True)
-class Case:
-    """All that is known when a ticket is considered. `comments` are re-read where their visibility was unknown.
-
-    `speaking`: who has a note on its way; a promise to them that falls due meanwhile is that note's to keep.
-    """
-
-    ref: TicketRef
-    site: Site
-    now: datetime
-    memory: Memory
-    attended: Snapshot | None
-    newest: Snapshot | None
-    comments: tuple[Comment, ...] = ()
-    promises: tuple[Promise, ...] = ()
-    gone: bool = False
-    speaking: frozenset[Audience] = frozenset()
 
 
 def consider(case: Case, decide: Decide, next_due: NextDue) -> Plan:
@@ -51,10 +28,10 @@ def consider(case: Case, decide: Decide, next_due: NextDue) -> Plan:
 
 class _Consideration:
     def __init__(self, case: Case, decide: Decide, next_due: NextDue) -> None:
-        self.case, self.decide, self.next_due = case, decide, next_due
+        self.case, self.decide = case, decide
         self.memory = deepcopy(case.memory)
         self.plan = Plan(self.memory, newest=case.newest)
-        self.human_kept = False
+        self.rhythm = Rhythm(case, self.plan, next_due)
 
     def plan_it(self) -> Plan:
         case = self.case
@@ -78,15 +55,15 @@ class _Consideration:
         if _sealed(now_due):
             return self._seal(now_due, kinds)
         self.memory.gates = []
-        open_ones = [p for p in case.promises if not self._kept(p.audience) and p.audience not in case.speaking]
+        open_ones = [p for p in case.promises if not self.rhythm.kept(p.audience) and p.audience not in case.speaking]
         due = [p for p in open_ones if p.due <= case.now]
         if due and self.ticket.ended:
-            self._withdraw_all("the ticket has ended")
+            self.rhythm.withdraw_all("the ticket has ended")
             due = []
         if not kinds and not due:
             plan.attended = newest
             self._forget_pending(kinds)
-            self._roll(now_due)
+            self.rhythm.roll(now_due)
             return plan
         return self._speak(kinds, due, now_due)
 
@@ -106,17 +83,8 @@ class _Consideration:
             memory.agent_spoke_at = max(comment.at, memory.agent_spoke_at or comment.at)
             if self.case.now - comment.at < HUMAN_SPOKE:  # what still waits to be sent would talk over them
                 self.plan.drop_notes.add(Audience.REQUESTER)
-            self._human_keeps(comment)
-
-    def _human_keeps(self, comment: Comment) -> None:
-        for promise in self.case.promises:
-            # later, not equal: a comment that is delivered again must not keep the promise that it led to
-            if promise.audience in CUSTOMER_FACING and iso(comment.at) > iso(promise.made_at):
-                self.plan.kept.append(Kept(promise.audience, comment.at, f"comment {comment.id}"))
-                self.human_kept = True
-
-    def _kept(self, audience: Audience) -> bool:
-        return any(k.audience == audience for k in self.plan.kept)
+            memory.moved = ""
+            self.rhythm.human_keeps(comment)
 
     # --- the ends of the road --------------------------------------------------------------------------------------
 
@@ -125,7 +93,7 @@ class _Consideration:
             self.memory.gone = True
             self.plan.entries.append(silent(Reason.GONE, "The ticket was deleted."))
         self._stop_settling()
-        self._withdraw_all("the ticket was deleted")
+        self.rhythm.withdraw_all("the ticket was deleted")
         self._drop_notes()
         return self.plan
 
@@ -135,7 +103,7 @@ class _Consideration:
             self.memory.not_served = why
             self.plan.entries.append(silent(Reason.NOT_CONFIGURED, why))
         self._stop_settling()
-        self._withdraw_all("the ticket is not served any more")
+        self.rhythm.withdraw_all("the ticket is not served any more")
         self._drop_notes()
         self.plan.attended = newest
         return self.plan
@@ -183,15 +151,10 @@ class _Consideration:
         self._stop_settling()
         self.memory.gates = list(decision.gates)
         self.memory.held = sorted({*self.memory.held, *decision.sticky})
-        self._withdraw_all(f"gate {silence.by}")
+        self.rhythm.withdraw_all(f"gate {silence.by}")
         self._drop_notes()
         self.plan.attended = self.case.newest
         return self.plan
-
-    def _withdraw_all(self, why: str) -> None:
-        for promise in self.case.promises:
-            if not self._kept(promise.audience):
-                self.plan.withdrawn[promise.audience] = why
 
     def _drop_notes(self) -> None:
         self.plan.drop_notes = set(Audience)
@@ -208,7 +171,7 @@ class _Consideration:
         before = self.case.attended.ticket if self.case.attended else None
         kinds = difference.moments(before, self.ticket, self.memory, self.case.now)
         self._see_through(kinds)
-        if M.WAITING_FOR_REQUESTER in kinds and not self._asked():
+        if M.WAITING_FOR_REQUESTER in kinds and not self.rhythm.asked():
             self.memory.moved = before.state if before else State.IN_PROGRESS
             kinds.remove(M.WAITING_FOR_REQUESTER)
             self.plan.entries.append(
@@ -231,10 +194,6 @@ class _Consideration:
                 silent(Reason.SILENCED, "Nobody had been asked anything: the work never rested.", moment=M.RESUMED)
             )
 
-    def _asked(self) -> bool:
-        asked, answered = self.memory.agent_spoke_at, self.memory.customer_spoke_at
-        return asked is not None and (answered is None or asked > answered)
-
     def _moment(self, kind: M, occurrence: str = "") -> Moment:
         before = self.case.attended.ticket if self.case.attended else None
         return Moment(kind, occurrence or self.memory.occurrence(kind), self.case.now, before)
@@ -245,7 +204,7 @@ class _Consideration:
     def _speak(self, kinds: list[M], due: list[Promise], now_due: Decision) -> Plan:
         decisions = {kind: self.decide(self.ticket, self._moment(kind), self.case.now, self._held()) for kind in kinds}
         if kinds and not due and not self._settled(kinds, decisions):
-            self._roll(now_due)
+            self.rhythm.roll(now_due)
             return self.plan
         self._forget_pending(kinds)
         moments = [(self._moment(kind), decisions[kind]) for kind in kinds]
@@ -256,7 +215,7 @@ class _Consideration:
                 late = [(self._moment(M.UPDATE_DUE, due[0].id), now_due)]
             self._say(audience, moments + late)
         self._remember(kinds)
-        self._settle_promises(due, now_due)
+        self.rhythm.settle(due, now_due)
         self.plan.attended = self.case.newest
         return self.plan
 
@@ -360,7 +319,7 @@ class _Consideration:
         cadence = decision.cadences.get(audience)
         plan = NotePlan(
             message=message,
-            pledge=self._pledge(audience, moment.kind, cadence),
+            pledge=self.rhythm.pledge(audience, moment.kind, cadence),
             at=moment.at,
             impacts=decision.impacts,
             cadence=cadence,
@@ -386,49 +345,6 @@ class _Consideration:
             return ""
         mine = [e for e in self.plan.entries if e.audience == Audience.REQUESTER and e.moment == moment]
         return mine[-1].reason if mine else ""
-
-    # --- promises --------------------------------------------------------------------------------------------------
-
-    def _pledge(self, audience: Audience, kind: M, cadence: Cadence | None) -> Pledge:
-        if audience not in CUSTOMER_FACING:
-            return Pledge.NONE
-        if self._rests(cadence):
-            return Pledge.END
-        return {M.RAISED: Pledge.SOONER, M.LOWERED: Pledge.STANDING}.get(kind, Pledge.NEW)
-
-    def _rests(self, cadence: Cadence | None) -> bool:
-        """Nothing more is promised: no cadence, an ended ticket, or we wait for the reader's own answer."""
-        waiting = (
-            self.ticket.state == State.ON_HOLD and self.ticket.hold_reason == HoldReason.REQUESTER and self._asked()
-        )
-        return cadence is None or self.ticket.ended or waiting
-
-    def _settle_promises(self, due: list[Promise], now_due: Decision) -> None:
-        """Promises that no note will keep: withdrawn where they rest, moved where a human spoke."""
-        writing = {n.plan.message.audience for n in self.plan.notes}
-        for promise in self.case.promises:
-            if promise.audience in writing or self._kept(promise.audience):
-                continue
-            if self._rests(now_due.cadences.get(promise.audience)):
-                self.plan.withdrawn[promise.audience] = "nothing more is promised in this state"
-            elif promise in due:
-                self.plan.withdrawn[promise.audience] = "the rules have no words for an update here"
-        self._roll(now_due)
-
-    def _roll(self, now_due: Decision) -> None:
-        """After a human's words the rhythm goes on from them."""
-        audience = Audience.REQUESTER
-        cadence = now_due.cadences.get(audience)
-        spoke = self.memory.agent_spoke_at
-        silenced = any(e.reason == Reason.SAID_BY_HUMAN for e in self.plan.entries)
-        if not (self.human_kept or silenced) or not spoke or cadence is None or self._rests(cadence):
-            return
-        if any(n.plan.message.audience is audience for n in self.plan.notes):
-            return
-        if not self.human_kept and any(p.audience == audience for p in self.case.promises):
-            return
-        due = self.next_due(cadence, self.ticket, max(spoke, self.case.now - cadence.every + HUMAN_SPOKE))
-        self.plan.promises.append(NewPromise(audience, due, spoke, "an agent's comment", cadence.rule))
 
 
 def _sealed(decision: Decision) -> bool:

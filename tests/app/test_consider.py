@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 import rules
-from app.consider import Case, consider
+from app.consider import consider
 from app.memory import Memory
 from app.plans import Pledge
+from app.rhythm import Case
 from core.moments import MomentKind as M
 from core.notes import Audience, NoteState
 from core.promises import Promise

@@ -233,3 +233,17 @@ def test_a_burst_of_deliveries_costs_one_message(world):
     world.pass_(minutes=3)
     assert len(world.said(key)) == 2
     assert world.said(key)[-1].startswith("More urgent now.")
+
+
+def test_a_question_that_follows_the_wait_makes_it_a_real_one(world):
+    """The status first, the question seconds later: as some desks work."""
+    key = world.on_jira(who="carla", fields={"summary": "x"}, status="In Progress")
+    world.pass_(minutes=3)
+    world.on_jira(key, status="Waiting for customer")
+    world.pass_(seconds=5)
+    world.on_jira(key, comment={"text": "Which till?", "public": True})
+    world.pass_(hours=3)
+    assert len(world.said(key)) == 1  # the question stands for itself, and updates rest
+    world.on_jira(key, who="carla", comment={"text": "Till 4"}, status="Waiting for support")
+    assert ("resumed", "requester", "silenced") not in world.silences(key)
+    assert len(world.said(key)) == 2

@@ -1,0 +1,115 @@
+"""The rhythm of a ticket: which promises are made, kept, moved and withdrawn while it is considered. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.memory import Memory
+from app.plans import Kept, NewPromise, Plan, Pledge
+from core.decisions import Cadence, Decision, Reason
+from core.moments import MomentKind
+from core.notes import CUSTOMER_FACING, Audience
+from core.promises import Promise
+from core.sightings import Comment, Snapshot
+from core.sites import Site
+from core.tickets import HoldReason, State, Ticket, TicketRef
+from core.times import iso
+
+HUMAN_SPOKE = timedelta(minutes=10)
+SPEED = {MomentKind.RAISED: Pledge.SOONER, MomentKind.LOWERED: Pledge.STANDING}
+
+NextDue = Callable[[Cadence, Ticket, datetime], datetime]
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that is known when a ticket is considered. `comments` are re-read where their visibility was unknown.
+
+    `speaking`: who has a note on its way; a promise to them that falls due meanwhile is that note's to keep.
+    """
+
+    ref: TicketRef
+    site: Site
+    now: datetime
+    memory: Memory
+    attended: Snapshot | None
+    newest: Snapshot | None
+    comments: tuple[Comment, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    gone: bool = False
+    speaking: frozenset[Audience] = frozenset()
+
+
+class Rhythm:
+    """Writes into the plan it is given."""
+
+    def __init__(self, case: Case, plan: Plan, next_due: NextDue) -> None:
+        self._case, self._plan, self._next_due = case, plan, next_due
+        self._human_kept = False
+
+    def human_keeps(self, comment: Comment) -> None:
+        """An agent's public words keep what was promised to their readers."""
+        for promise in self._case.promises:
+            # later, not equal: a comment that is delivered again must not keep the promise that it led to
+            if promise.audience in CUSTOMER_FACING and iso(comment.at) > iso(promise.made_at):
+                self._plan.kept.append(Kept(promise.audience, comment.at, f"comment {comment.id}"))
+                self._human_kept = True
+
+    def kept(self, audience: Audience) -> bool:
+        return any(k.audience == audience for k in self._plan.kept)
+
+    def withdraw_all(self, why: str) -> None:
+        for promise in self._case.promises:
+            if not self.kept(promise.audience):
+                self._plan.withdrawn[promise.audience] = why
+
+    def asked(self) -> bool:
+        """Whether a public question of ours waits for the requester's answer."""
+        asked, answered = self._plan.memory.agent_spoke_at, self._plan.memory.customer_spoke_at
+        return asked is not None and (answered is None or asked > answered)
+
+    def pledge(self, audience: Audience, kind: MomentKind, cadence: Cadence | None) -> Pledge:
+        if audience not in CUSTOMER_FACING:
+            return Pledge.NONE
+        return Pledge.END if self._rests(cadence) else SPEED.get(kind, Pledge.NEW)
+
+    def settle(self, due: list[Promise], now_due: Decision) -> None:
+        """Promises that no note will keep: withdrawn where they rest, moved where a human spoke."""
+        writing = {n.plan.message.audience for n in self._plan.notes}
+        for promise in self._case.promises:
+            if promise.audience in writing or self.kept(promise.audience):
+                continue
+            if self._rests(now_due.cadences.get(promise.audience)):
+                self._plan.withdrawn[promise.audience] = "nothing more is promised in this state"
+            elif promise in due:
+                self._plan.withdrawn[promise.audience] = "the rules have no words for an update here"
+        self.roll(now_due)
+
+    def roll(self, now_due: Decision) -> None:
+        """After a human's words the rhythm goes on from them."""
+        audience = Audience.REQUESTER
+        cadence = now_due.cadences.get(audience)
+        spoke = self._plan.memory.agent_spoke_at
+        if not self._human_leads() or not spoke or cadence is None or self._rests(cadence):
+            return
+        if any(n.plan.message.audience is audience for n in self._plan.notes):
+            return
+        if not self._human_kept and any(p.audience == audience for p in self._case.promises):
+            return
+        since = max(spoke, self._case.now - cadence.every + HUMAN_SPOKE)
+        due = self._next_due(cadence, self._ticket, since)
+        self._plan.promises.append(NewPromise(audience, due, spoke, "an agent's comment", cadence.rule))
+
+    def _human_leads(self) -> bool:
+        return self._human_kept or any(e.reason == Reason.SAID_BY_HUMAN for e in self._plan.entries)
+
+    def _rests(self, cadence: Cadence | None) -> bool:
+        """Nothing more is promised: no cadence, an ended ticket, or we wait for the reader's own answer."""
+        ticket = self._ticket
+        waiting = ticket.state == State.ON_HOLD and ticket.hold_reason == HoldReason.REQUESTER and self.asked()
+        return cadence is None or ticket.ended or waiting
+
+    @property
+    def _ticket(self) -> Ticket:
+        assert self._case.newest is not None
+        return self._case.newest.ticket
