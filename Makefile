@@ -5,7 +5,7 @@ SOURCES := core connector rules webhooks ui app
 COMPILE := $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --quiet
 
-.PHONY: run test check types lint unit lock clean
+.PHONY: run test check types lint unit faults lock clean
 
 run: .venv/ready
 	@if [ -f liaison.yaml ]; then $(BIN)/liaison serve; else $(BIN)/liaison demo; fi
@@ -25,6 +25,9 @@ types:
 unit:
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report --skip-covered --skip-empty --fail-under=85
+
+faults: .venv/ready  ## the fault suite: about 15 minutes
+	$(BIN)/python -m tests.faults --seconds 900 --seeds 3
 
 .venv/ready: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Liaison needs Python 3.11 or later."; exit 1; }

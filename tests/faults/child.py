@@ -1,0 +1,148 @@
+"""Liaison as the fault suite runs it: a real process on a SQLite file, with short times and a clock that jumps.
+
+`python -m tests.faults.child CONFIG`. The environment variable FAULTS_BROKEN, which nothing else reads, breaks one of
+its promises on purpose: the suite must notice.
+"""
+
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from contextlib import nullcontext, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from app import claims
+from app.composing import Composer
+from app.inbox import StoredInbox
+from app.liaison import Liaison
+from app.locking import only_one
+from app.outbox import Outbox
+from app.serving import Server
+from app.settings import Listen, Settings
+from core.errors import InDoubt, Unavailable
+from core.sightings import Accepted
+from core.sites import Auth, Platform, Secret, Site
+
+SETTLE = 3.0
+"""Seconds; longer than anything that a stand-in does late."""
+
+
+class JumpingClock:
+    """The machine's clock, shifted by as many seconds as stand in a file."""
+
+    def __init__(self, path: Path):
+        self._path, self._last = path, 0.0
+
+    def now(self):
+        with suppress(ValueError, OSError):
+            self._last = float(self._path.read_text())
+        return datetime.now(UTC) + timedelta(seconds=self._last)
+
+    def jump(self, seconds: float):
+        self.now()
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(str(self._last + seconds))
+        fresh.replace(self._path)
+
+
+def sites(config: dict[str, Any]) -> tuple[Site, ...]:
+    since = datetime.fromisoformat(config["speak_from"])
+    common = {"webhook_secrets": (Secret(config["secret"]),), "speak_from": since, "settle_seconds": SETTLE}
+    common["timeout"] = (2.0, 1.5)
+    return (
+        Site(
+            "servicenow",
+            Platform.SERVICENOW,
+            config["servicenow"],
+            Auth("liaison", Secret("liaison")),
+            note_id_column="u_liaison_note_id",
+            account="liaison",
+            **common,
+        ),
+        Site(
+            "jira",
+            Platform.JIRA,
+            config["jira"],
+            Auth(config["jira_user"], Secret(config["jira_token"])),
+            account=config["jira_account"],
+            **common,
+        ),
+    )
+
+
+def acknowledged_early():
+    """The 202 leaves before the commit."""
+
+    def accept(self, delivery):
+        self._store.submit(lambda tx: self._accept(tx, delivery))
+        return Accepted.STORED
+
+    StoredInbox.accept = accept
+
+
+def retried_blindly():
+    """A request whose answer never came is sent again at once."""
+    honest = Outbox._failed
+
+    def failed(self, ref, fence, notes, letter, error):
+        if isinstance(error, InDoubt):
+            error = Unavailable(error.what, where=str(ref))
+        return honest(self, ref, fence, notes, letter, error)
+
+    Outbox._failed = failed
+
+
+def unfenced():
+    """A runner that lost its claim goes on as if nothing had happened."""
+    claims.hold = lambda _tx, _ref, _fence: None
+
+
+def slow_to_compose(seconds: float):
+    honest = Composer.compose
+
+    def compose(self, *given, **named):
+        composed = honest(self, *given, **named)
+        time.sleep(seconds)
+        return composed
+
+    Composer.compose = compose
+
+
+BROKEN = {"": lambda: None, "early": acknowledged_early, "blind": retried_blindly, "unfenced": unfenced}
+
+
+def main():
+    config = json.loads(Path(sys.argv[1]).read_text())
+    rival = "--rival" in sys.argv
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    BROKEN[os.environ.get("FAULTS_BROKEN", "")]()
+    if not rival and config["slow_compose"]:
+        slow_to_compose(config["slow_compose"])
+    settings = Settings(
+        f"sqlite:///{config['store']}",
+        Path(config["rules"]),
+        sites(config),
+        Listen(port=config["port"]),
+        speak_from={site.name: site.speak_from for site in sites(config)},
+    )
+    with nullcontext() if rival else only_one(settings.store):
+        liaison = Liaison(settings, JumpingClock(Path(config["offset"])))
+        server = None if rival else Server(liaison.web(), settings.listen)
+        if server:
+            server.start()
+        signal.signal(signal.SIGTERM, lambda _signal, _frame: liaison.stop())
+        sys.stdout.write("up\n")
+        sys.stdout.flush()
+        liaison.run()
+        if server:
+            server.stop()
+        liaison.close()
+
+
+if __name__ == "__main__":
+    main()

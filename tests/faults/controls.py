@@ -1,0 +1,110 @@
+"""Negative controls: a Liaison that breaks a promise on purpose must be caught; an honest one in the same scene not.
+
+Each check returns what is wrong, "" where all is as it must be.
+"""
+
+import signal
+import time
+
+from tests.faults.checker import Verdict, judge, quiet
+from tests.faults.nemesis import Nemesis
+from tests.faults.players import Players
+from tests.faults.stage import Stage, end
+
+QUIET_SECONDS = 40
+
+
+def _scene(broken: str, play, **stage_options) -> Verdict:
+    stage = Stage(7, broken=broken, chaos=False, **stage_options)
+    try:
+        stage.up()
+        players = Players(stage, 7)
+        play(stage, players, Nemesis(stage, 7))
+        calm = quiet(stage, QUIET_SECONDS)
+        verdict = judge(stage, players.tickets)
+        if not calm:
+            verdict.other.append(f"not quiet\n{stage.log_tail()}")
+        return verdict
+    finally:
+        stage.close()
+
+
+def killed_before_the_commit(stage, players, nemesis):
+    """Deliveries arrive while the database is locked, and Liaison is killed."""
+    holder = nemesis._locked(20)
+    for site in ("jira", "servicenow") * 3:
+        players.create(site)
+    time.sleep(1)
+    stage.kill()
+    end(holder)
+    stage.launch()
+    stage.up()
+
+
+def replies_lost(stage, players, _nemesis):
+    """Every write is done, and its answer lost, once per ticket."""
+    stage.fault("jira", kind="lost_reply", method="POST", path="comment", times=2)
+    stage.fault("servicenow", kind="lost_reply", method="PATCH", times=2)
+    for site in ("jira", "servicenow") * 2:
+        players.create(site)
+    time.sleep(1)
+
+
+def frozen_past_the_claim(stage, players, _nemesis):
+    """Frozen between deciding and sending; another runner takes over; the first one thaws while that one sends."""
+    for site in stage.sites:
+        stage.fault(site, kind="delay", method="POST" if site == "jira" else "PATCH", seconds=1, times=6)
+        players.create(site)
+        players.create(site)
+    _until(lambda: _notes(stage, "planned"))
+    time.sleep(0.1)
+    stage.signal(signal.SIGSTOP)
+    rival = stage.rival()
+    try:
+        stage.up(rival)
+        _until(lambda: _notes(stage, "sending"))
+        stage.signal(signal.SIGCONT)
+        time.sleep(2)
+    finally:
+        end(rival)
+
+
+def _until(there, seconds=15.0):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not there():
+        time.sleep(0.02)
+
+
+def _notes(stage, state) -> int:
+    with stage.rows() as ask:
+        return ask("SELECT count(*) FROM notes WHERE state = ?", state)[0][0]
+
+
+def early() -> str:
+    verdict = _scene("early", killed_before_the_commit)
+    return "" if verdict.lost else f"a 202 before the commit loses nothing? {verdict}"
+
+
+def blind() -> str:
+    verdict = _scene("blind", replies_lost)
+    return "" if verdict.doubled else f"blind retry doubles nothing? {verdict}"
+
+
+def unfenced() -> str:
+    verdict = _scene("unfenced", frozen_past_the_claim, slow_compose=1.5)
+    return "" if verdict.doubled else f"a runner without a fence doubles nothing? {verdict}"
+
+
+def honest(play, **options) -> str:
+    verdict = _scene("", play, **options)
+    return "" if verdict.good else str(verdict)
+
+
+CHECKS = {
+    "acknowledged before the commit": early,
+    "blind retry": blind,
+    "without fencing": unfenced,
+    "honest, killed before the commit": lambda: honest(killed_before_the_commit),
+    "honest, replies lost": lambda: honest(replies_lost),
+    "honest, frozen past the claim": lambda: honest(frozen_past_the_claim, slow_compose=1.5),
+}
