@@ -6,13 +6,17 @@ from sqlalchemy import bindparam, insert, select, update
 from app import tables
 from app.engine import Engine
 from app.prepared import Prepared
+from app.room import Room
 from app.rows import ticket_row
 from app.store import Store, Transaction
+from core.errors import StoreError
 from core.sightings import Accepted, Delivery
 from core.tickets import TicketRef
 from core.times import iso
 
 D, T = tables.deliveries, tables.tickets
+PATIENCE = 8.0
+"""Seconds that a sender waits for the commit. If it happens later, the delivery is known when it is sent again."""
 SEEN = Prepared(select(D.c.id, D.c.expires_at).where(D.c.site == bindparam("site"), D.c.key == bindparam("key")))
 FREE = Prepared(update(D).where(D.c.id == bindparam("found")).values(key=bindparam("freed")))
 KEEP = Prepared(insert(D).values({name: bindparam(name) for name in D.c.keys() if name != "id"}))  # noqa: SIM118
@@ -25,13 +29,18 @@ COUNT = Prepared(
 
 
 class StoredInbox:
-    """`core.ports.Inbox` over the store."""
+    """`core.ports.Inbox` over the store. `accept` raises StoreError where the store is full, broken or too slow."""
 
     def __init__(self, store: Store, engine: Engine) -> None:
-        self._store, self._engine = store, engine
+        self._store, self._engine, self._room = store, engine, Room(store.url)
 
     def accept(self, delivery: Delivery) -> Accepted:
-        accepted = self._store.write(lambda tx: self._accept(tx, delivery))
+        self._room.check()
+        waiting = self._store.submit(lambda tx: self._accept(tx, delivery))
+        try:
+            accepted = waiting.result(PATIENCE)
+        except TimeoutError as error:
+            raise StoreError("the store does not answer in time.", where=self._store.url) from error
         if accepted is Accepted.STORED and delivery.ticket_id:
             self._engine.nudge()
         return accepted

@@ -21,6 +21,8 @@ from core.errors import StoreError
 T = TypeVar("T")
 Transaction = Connection
 BATCH = 256
+MOST_WAITING = 1024
+"""Jobs that may wait for the writer: beyond that memory would grow with them, so who asks is refused at once."""
 WRITER = "store writer"
 BUSY_SECONDS = 10
 
@@ -82,6 +84,8 @@ class Store:
         with self._door:
             if not self._writer:
                 raise StoreError("the store is closed.", where=self.url)
+            if self._jobs.qsize() >= MOST_WAITING:
+                raise StoreError("too much waits to be stored.", where=self.url, hint="Is the disk slow or locked?")
             self._jobs.put((fn, future))
         return future
 
