@@ -7,28 +7,25 @@ nothing else leaves for the ticket until its marker was looked for. There is no 
 import logging
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
 
 import orjson
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import select, update
 
 from app import claims, journal, promising, snapshots, tables
 from app.composing import Composed, Composer
 from app.connectors import Connectors
 from app.journal import Entry, What
 from app.memory import Memory
+from app.noted import Noted, move_to, noted
 from app.pauses import Pauses
-from app.plans import NotePlan, Pledge
-from app.prepared import Prepared
+from app.plans import Pledge
 from app.rows import of, time
 from app.store import Store, Transaction
 from core.decisions import Reason
 from core.errors import InDoubt, LiaisonError, NotThere, Paused, PlatformError, Unavailable
 from core.moments import TERMINAL, MomentKind
-from core.notes import Audience, Letter, NoteState, Part, Written, may_move, plain
+from core.notes import Audience, Letter, NoteState, Part, Written, plain
 from core.ports import Connector
 from core.promises import Promise
 from core.sightings import Snapshot
@@ -39,31 +36,10 @@ from core.times import Clock, iso
 N, T, J = tables.notes, tables.tickets, tables.journal
 HELD_BACK = "Held back: "
 S = NoteState
-STATE = Prepared(select(N.c.state).where(N.c.id == bindparam("note")))
-NOTE = select(N).where(N.c.id == bindparam("note"))
 LONGEST_PAUSE = timedelta(minutes=5)
 ENDS = frozenset({MomentKind.RESOLVED, MomentKind.CLOSED, MomentKind.CANCELLED})
 SENT_FIRST = (Audience.REQUESTER, Audience.BUSINESS, Audience.CUSTOMERS, Audience.AGENTS)
 log = logging.getLogger("liaison.outbox")
-
-
-@dataclass(frozen=True)
-class Noted:
-    """An open note as stored."""
-
-    id: str
-    moment: MomentKind
-    audience: Audience
-    occurrence: str
-    state: NoteState
-    plan: NotePlan
-    rule_set: str
-    marker: str
-    doubt_since: datetime | None
-    sending_at: datetime | None
-    not_before: datetime | None
-    attempts: int
-    planned_at: datetime
 
 
 class Outbox:
@@ -213,7 +189,7 @@ class Outbox:
         claims.hold(tx, ref, fence)
         for note in notes:
             due = composed.promises.get(note.audience)
-            _to(
+            move_to(
                 tx,
                 note,
                 S.SENDING,
@@ -296,7 +272,7 @@ class Outbox:
         lines = list(entries)
         memory = claims.memory(tx, ref)
         for note in notes:
-            row = _to(tx, note, S.WRITTEN, comment_id=written.comment_id, written_at=iso(now), doubt_since=None)
+            row = move_to(tx, note, S.WRITTEN, comment_id=written.comment_id, written_at=iso(now), doubt_since=None)
             lines.append(
                 Entry(What.SAID, note.moment, note.audience, "", "", row.rule, note_id=note.id, rule_set=note.rule_set)
             )
@@ -315,7 +291,7 @@ class Outbox:
         def move(tx: Transaction) -> None:
             claims.hold(tx, ref, fence)
             for note in notes:
-                _to(tx, note, state, **values)
+                move_to(tx, note, state, **values)
 
         self._store.write(move)
 
@@ -333,48 +309,14 @@ class Outbox:
         states = (S.PLANNED, S.SENDING, S.IN_DOUBT)
         with self._store.read() as connection:
             rows = connection.execute(select(N).where(of(N, ref), N.c.state.in_(states)).order_by(N.c.planned_at))
-            return [_noted(row) for row in rows]
+            return [noted(row) for row in rows]
 
     def _site(self, ref: TicketRef) -> Site:
         return self._connectors.sites[ref.site]
 
 
-def _noted(row: Row[tuple[object, ...]]) -> Noted:
-    return Noted(
-        id=row.id,
-        moment=MomentKind(row.moment),
-        audience=Audience(row.audience),
-        occurrence=row.occurrence,
-        state=NoteState(row.state),
-        plan=NotePlan.loads(row.plan),
-        rule_set=row.rule_set,
-        marker=row.marker,
-        doubt_since=time(row.doubt_since),
-        sending_at=time(row.sending_at),
-        not_before=time(row.not_before),
-        attempts=row.attempts,
-        planned_at=datetime.fromisoformat(row.planned_at),
-    )
-
-
 def _held(note: Noted, problem: str) -> Entry:
     return Entry(What.FAILED, note.moment, note.audience, detail=f"{HELD_BACK}{problem}", note_id=note.id)
-
-
-def _to(tx: Transaction, note: Noted, state: NoteState, **values: object) -> Row[tuple[object, ...]]:
-    """Move a note to a state its present one allows; returns the row as it is then."""
-    before = NoteState(STATE.run(tx, note=note.id).fetchone()[0])
-    if before is not state and not may_move(before, state):
-        raise LiaisonError(f"a note cannot go from {before} to {state}.", where=f"note {note.id}")
-    _change(frozenset(values)).run(tx, note=note.id, now_in=state, **values)
-    return tx.execute(NOTE, {"note": note.id}).one()
-
-
-@cache
-def _change(names: frozenset[str]) -> Prepared:
-    """The update of these columns beside the state: a handful of shapes."""
-    columns: dict[str, Any] = {name: bindparam(name) for name in sorted(names)}
-    return Prepared(update(N).where(N.c.id == bindparam("note")).values(state=bindparam("now_in"), **columns))
 
 
 def _pledge(tx: Transaction, ref: TicketRef, note: Noted, due: datetime | None, now: datetime) -> list[Entry]:
