@@ -18,6 +18,7 @@ from app.connectors import Connectors
 from app.journal import Entry, What
 from app.memory import Memory
 from app.noted import Noted, move_to, noted
+from app.patience import Patience
 from app.pauses import Pauses
 from app.plans import Pledge
 from app.rows import of, time
@@ -46,6 +47,7 @@ class Outbox:
     def __init__(self, store: Store, clock: Clock, connectors: Connectors, composer: Composer, pauses: Pauses) -> None:
         self._store, self._clock, self._connectors = store, clock, connectors
         self._composer, self._pauses = composer, pauses
+        self._patience = Patience(clock)
 
     def send(self, ref: TicketRef, fence: int) -> None:
         """Write what is planned for the ticket, as far as it may leave now. Raises Fenced."""
@@ -76,6 +78,10 @@ class Outbox:
             if self._clock.now() < since + timedelta(seconds=connector.site.settle_seconds):
                 self._move(ref, fence, group, S.IN_DOUBT, doubt_since=iso(since))
                 return False
+            if (left := self._patience.left(marker, connector.site.settle_seconds)) > timedelta(0):
+                later = iso(self._clock.now() + left)
+                self._move(ref, fence, group, S.IN_DOUBT, doubt_since=iso(since), not_before=later)
+                return False
             if not self._look_up(connector, ref, fence, marker, group, since):
                 return False
         return True
@@ -92,6 +98,7 @@ class Outbox:
         except PlatformError as error:
             self._move(ref, fence, group, S.IN_DOUBT, doubt_since=iso(since), **self._again(group[0], error))
             return False
+        self._patience.end(marker)
         if found and found.public and all(n.audience is Audience.AGENTS for n in group):
             return self._came_out_public(connector, ref, fence, group, found)
         if found:
@@ -216,6 +223,7 @@ class Outbox:
     def _failed(self, ref: TicketRef, fence: int, notes: list[Noted], letter: Letter, error: PlatformError) -> bool:
         match error:
             case InDoubt():
+                self._patience.begin(letter.marker)
                 self._move(ref, fence, notes, S.IN_DOUBT, doubt_since=iso(self._clock.now()), problem=str(error))
                 self._tell(ref, notes, f"It is not certain whether it was written: {error.what}")
                 return False

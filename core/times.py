@@ -1,7 +1,8 @@
 """Time: always UTC, always aware, always from an injected clock."""
 
+import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -12,9 +13,19 @@ class Clock(Protocol):
         ...
 
 
+@runtime_checkable
+class Steady(Protocol):
+    """A clock that also counts seconds by something nobody sets: they never jump. Only differences mean anything."""
+
+    def steady(self) -> float: ...
+
+
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def steady(self) -> float:
+        return time.monotonic()
 
 
 def iso(moment: datetime) -> str:

@@ -7,10 +7,9 @@ its promises on purpose: the suite must notice.
 import json
 import logging
 import os
-import signal
 import sys
 import time
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,12 @@ from typing import Any
 from app import claims
 from app.composing import Composer
 from app.inbox import StoredInbox
-from app.liaison import Liaison
+from app.liaison import STOP_SECONDS, Liaison
 from app.locking import only_one
 from app.outbox import Outbox
 from app.serving import Server
 from app.settings import Listen, Settings
+from app.stopping import signals_held, until_asked
 from core.errors import InDoubt, Unavailable
 from core.sightings import Accepted
 from core.sites import Auth, Platform, Secret, Site
@@ -41,6 +41,9 @@ class JumpingClock:
         with suppress(ValueError, OSError):
             self._last = float(self._path.read_text())
         return datetime.now(UTC) + timedelta(seconds=self._last)
+
+    def steady(self):
+        return time.monotonic()
 
     def jump(self, seconds: float):
         self.now()
@@ -130,18 +133,34 @@ def main():
         Listen(port=config["port"]),
         speak_from={site.name: site.speak_from for site in sites(config)},
     )
-    with nullcontext() if rival else only_one(settings.store):
-        liaison = Liaison(settings, JumpingClock(Path(config["offset"])))
-        server = None if rival else Server(liaison.web(), settings.listen)
-        if server:
-            server.start()
-        signal.signal(signal.SIGTERM, lambda _signal, _frame: liaison.stop())
-        sys.stdout.write("up\n")
-        sys.stdout.flush()
-        liaison.run()
-        if server:
-            server.stop()
+    clock = JumpingClock(Path(config["offset"]))
+    serve_rival(settings, clock) if rival else serve(settings, clock)
+
+
+def serve(settings: Settings, clock: JumpingClock):
+    """As `liaison serve` does."""
+    with only_one(settings.store), signals_held():
+        liaison = Liaison(settings, clock)
+        server = Server(liaison.web(), settings.listen)
+        server.start()
+        say_up()
+        running = until_asked(liaison.run)
+        server.stop()
+        liaison.stop()
+        running.join(STOP_SECONDS)
         liaison.close()
+
+
+def serve_rival(settings: Settings, clock: JumpingClock):
+    """Without the lock, and without a web server: an orchestrator that took the first one for dead."""
+    liaison = Liaison(settings, clock)
+    say_up()
+    liaison.run()
+
+
+def say_up():
+    sys.stdout.write("up\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
