@@ -57,15 +57,18 @@ class Findings:
 
     def story(self, ref: TicketRef) -> StoryView | None:
         with self._store.read() as connection:
-            row = connection.execute(
-                select(T).where(T.c.site == ref.site, or_(T.c.id == ref.id, and_(T.c.key == ref.id, T.c.key != "")))
-            ).first()
+            # one after the other: an OR of both would walk through all tickets of the site
+            row = connection.execute(select(T).where(of(T, ref))).first()
+            if row is None and ref.id:
+                row = connection.execute(select(T).where(T.c.key == ref.id, T.c.site == ref.site)).first()
             return _story(connection, row) if row else None
 
     def find(self, key: str) -> list[TicketRef]:
         """Tickets of any site with this key or id."""
         with self._store.read() as connection:
-            rows = connection.execute(select(T.c.site, T.c.id).where(or_(T.c.key == key, T.c.id == key)))
+            rows = connection.execute(select(T.c.site, T.c.id).where(T.c.key == key)).all() if key else []
+            if not rows:
+                rows = connection.execute(select(T.c.site, T.c.id).where(T.c.id == key)).all()
             return [TicketRef(*row) for row in rows]
 
 
