@@ -46,7 +46,7 @@ def fill(path: Path, count: int) -> None:
     store = Store(f"sqlite:///{path}")
     store.upgrade()
     now, later = iso(SystemClock().now()), "2099-01-01T00:00:00.000Z"
-    one = Ticket("jira", "jira", "incident", "KEY", "ID", state="in_progress", priority="P3", title="Till", revision="1",
+    one = Ticket("jira", "jira", "incident", "KEY", "ID", state="in_progress", title="Till", revision="1",
                  requester=Person("7", "Eva Brandt"), opened_at=SystemClock().now())  # fmt: skip
     text = snapshots.dump(Snapshot(one, sinks=frozenset({Audience.AGENTS, Audience.REQUESTER})))
     with sqlite3.connect(path) as raw:
@@ -59,9 +59,9 @@ def fill(path: Path, count: int) -> None:
                 (("jira", i, f"OPS-{i}", text, text) for i in ids),
             )
             raw.executemany(
-                "INSERT INTO notes (id, site, ticket_id, moment, occurrence, audience, state, plan, text, rule, rule_set,"
-                " marker, comment_id, planned_at, written_at, attempts, problem)"
-                " VALUES (?,'jira',?,'opened','1','requester','written','{}','We look into it.','r','x',?,'1',?,?,1,'')",
+                "INSERT INTO notes (id, site, ticket_id, moment, occurrence, audience, state, plan, text, rule,"
+                " rule_set, marker, comment_id, planned_at, written_at, attempts, problem)"
+                " VALUES (?,'jira',?,'opened','1','requester','written','{}','We look.','r','x',?,'1',?,?,1,'')",
                 ((f"n{i}", i, f"n{i}", now, now) for i in ids),
             )
             raw.executemany(
