@@ -13,6 +13,10 @@ from core.errors import SettingsError
 THREADS = 8
 ANSWER_SECONDS = 1.0
 """How long stopping waits for answers under way."""
+SILENT_SECONDS = 30
+CONNECTIONS = 500
+MOST_IN_MEMORY = 64 * 1024
+"""Bytes of a body that is not whole yet; the rest goes to a temporary file."""
 MOST_BODY = 32 * 1024 * 1024  # above this waitress answers by itself; webhooks refuse from 1 MB on, in JSON
 
 
@@ -41,7 +45,12 @@ class Server:
             threads=THREADS,
             ident=None,
             max_request_body_size=MOST_BODY,
-            channel_timeout=30,
+            channel_timeout=SILENT_SECONDS,
+            cleanup_interval=SILENT_SECONDS,
+            # a request gets a thread when it is whole: who dribbles holds a connection, and little memory
+            connection_limit=CONNECTIONS,
+            asyncore_use_poll=True,
+            inbuf_overflow=MOST_IN_MEMORY,
             # the pages must see that a proxy stands before us: then the caller is not on loopback
             clear_untrusted_proxy_headers=False,
         )
