@@ -27,7 +27,9 @@ def moments(before: Ticket | None, now: Ticket, memory: Memory, at: datetime) ->
     return sorted(kinds, key=lambda kind: (rank(kind), ORDER[kind]))
 
 
-ORDER = {kind: place for place, kind in enumerate(M)}
+ORDER: dict[M, float] = {kind: place for place, kind in enumerate(M)}
+ORDER[M.DELAYED] = ORDER[M.STARTED] - 0.5
+"""A change that starts after its planned end is late: "planned to end at 13:00" must not be said at two."""
 
 
 def _of_incident(before: Ticket | None, now: Ticket, memory: Memory) -> Iterator[M]:
@@ -100,7 +102,7 @@ def _of_change(before: Ticket | None, now: Ticket, memory: Memory, at: datetime)
     if now.approval == Approval.REJECTED and (before is None or before.approval != Approval.REJECTED):
         yield M.REJECTED
         return
-    yield from _of_plan(now, memory)
+    yield from _of_plan(now, memory, at)
     if before and old in (State.CLOSED, State.CANCELLED) and not now.ended:
         yield M.REOPENED
     if now.state == State.IMPLEMENT and old != State.IMPLEMENT:
@@ -112,7 +114,9 @@ def _of_change(before: Ticket | None, now: Ticket, memory: Memory, at: datetime)
         yield from _of_priority(before, now)
 
 
-def _of_plan(now: Ticket, memory: Memory) -> Iterator[M]:
+def _of_plan(now: Ticket, memory: Memory, at: datetime) -> Iterator[M]:
+    if now.planned_end and now.planned_end <= at:  # nobody can plan for a time that is over
+        return
     if now.state == State.SCHEDULED and now.approval in ("", Approval.APPROVED) and now.planned_start:
         if not memory.announced:
             yield M.ANNOUNCED

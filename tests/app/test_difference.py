@@ -113,6 +113,20 @@ def test_delayed_comes_when_the_planned_end_passes_and_once_per_planned_end():
     assert moments(running, running, Memory(announced=announced, delayed_for=iso(end)), end) == []
 
 
+def test_a_change_that_starts_after_its_planned_end_is_late_rather_than_started():
+    waiting, running = change(state="scheduled"), change(state="implement")
+    late = running.planned_end + timedelta(hours=8)
+    assert moments(waiting, running, Memory(announced=window(running)), late) == [M.DELAYED, M.STARTED]
+
+
+def test_a_window_that_is_over_is_neither_announced_nor_moved_to():
+    waiting, planned = change(state="authorize"), change(state="scheduled", approval="approved")
+    assert moments(waiting, planned, Memory(), planned.planned_end) == []
+    assert moments(planned, planned, Memory(announced="another"), planned.planned_end) == []
+    later = change(state="scheduled", planned_end=planned.planned_end + timedelta(days=1))
+    assert moments(planned, later, Memory(), planned.planned_end) == [M.ANNOUNCED]
+
+
 STATES = st.sampled_from(["new", "in_progress", "on_hold", "resolved", "closed", "cancelled", ""])
 CHANGES = st.sampled_from(["draft", "assess", "authorize", "scheduled", "implement", "review", "closed", "cancelled"])
 
