@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 ASKING = frozenset({signal.SIGTERM, signal.SIGINT})
-LOOK_SECONDS = 1
+LOOK_SECONDS = 0.2
 
 
 @contextmanager
@@ -31,8 +31,11 @@ def until_asked(run: Callable[[], None]) -> threading.Thread:
 
     thread = threading.Thread(target=running, name="engine", daemon=True)
     thread.start()
-    while thread.is_alive() and signal.sigtimedwait(ASKING, LOOK_SECONDS) is None:
-        pass
+    # not sigtimedwait: after a SIGSTOP and SIGCONT that outlast its time-out, CPython's answers with a made-up signal
+    while thread.is_alive() and not signal.sigpending() & ASKING:
+        thread.join(LOOK_SECONDS)
+    if signal.sigpending() & ASKING:
+        signal.sigwait(ASKING)
     for one in ASKING:
         signal.signal(one, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKING)

@@ -9,7 +9,7 @@ from rich.table import Table
 from tests.faults import controls, power
 from tests.faults.storm import Storm, storm
 
-console = Console()
+console = Console(width=160)
 COLUMNS = ("seed", "s", "faults", "kills", "acts", "acknowledged", "handled", "notes", "lost", "doubled", "transient")
 
 

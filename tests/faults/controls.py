@@ -69,6 +69,15 @@ def frozen_past_the_claim(stage, players, _nemesis):
         end(rival)
 
 
+def time_jumps_in_doubt(stage, players, _nemesis):
+    """A reset, a commit that comes later all the same, and in between the clock jumps over the settle time."""
+    stage.fault("jira", kind="late_commit", method="POST", path="comment", seconds=2.5)
+    players.create("jira")
+    _until(lambda: _notes(stage, "in_doubt"))
+    stage.clock.jump(10)
+    time.sleep(3)
+
+
 def _until(there, seconds=15.0):
     until = time.monotonic() + seconds
     while time.monotonic() < until and not there():
@@ -106,5 +115,6 @@ CHECKS = {
     "without fencing": unfenced,
     "honest, killed before the commit": lambda: honest(killed_before_the_commit),
     "honest, replies lost": lambda: honest(replies_lost),
+    "honest, the time jumps in doubt": lambda: honest(time_jumps_in_doubt),
     "honest, frozen past the claim": lambda: honest(frozen_past_the_claim, slow_compose=1.5),
 }

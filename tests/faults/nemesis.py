@@ -158,11 +158,8 @@ class Nemesis:
 
     def _broken_rules(self):
         path = self.stage.rules / "rules.yaml"
-        self.stage.rules_broken = True
         path.write_text("rules: [{id: any, when: {kind: incident, messages: 7\n")
         time.sleep(self.chance.uniform(1, 6))
         fresh = path.with_suffix(".tmp")
         fresh.write_text(RULES)
         fresh.replace(path)
-        self.stage.watch()
-        self.stage.rules_broken = False

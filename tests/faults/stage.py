@@ -73,7 +73,7 @@ class Stage:
         (self.folder / "config.json").write_text(json.dumps(self.config))
         self.sites = {site.name: site for site in sites(self.config)}
         self.lock = threading.RLock()
-        self.kills, self.died, self.rules_broken = 0, [], False
+        self.kills, self.died = 0, []
         self.liaison: subprocess.Popen | None = None
         self.launch()
 
@@ -115,7 +115,7 @@ class Stage:
         """Start Liaison again if it ended by itself: that is a finding."""
         with self.lock:
             if self.liaison.poll() is not None:
-                if not self.rules_broken:  # then it refuses to start, and says so
+                if "RulesError" not in self.log_tail(4):  # broken rules: it refuses to start, and says so
                     self.died.append(self.liaison.returncode)
                 end(self.liaison)
                 self.launch()
