@@ -47,9 +47,9 @@ class Findings:
             )
             since = connection.execute(select(J.c.at).order_by(J.c.id).limit(1)).scalar()
             return Overview(
-                promises=tuple(_promise(row) for row in promises),
-                notes=tuple(_note(row) for row in written),
-                attention=tuple(_note(row) for row in attention),
+                promises=tuple(_promise(row, row.ticket_key, _held(row.memory)) for row in promises),
+                notes=tuple(_note(row, row.ticket_key, _held(row.memory)) for row in written),
+                attention=tuple(_note(row, row.ticket_key, _held(row.memory)) for row in attention),
                 dead=tuple(_dead(letter) for letter in dead.letters(connection, most=MOST)),
                 silences=tuple(SilenceCount(Reason(reason), count) for reason, count in counted),
                 since=time(since),
@@ -82,6 +82,9 @@ def _story(connection: Connection, row: Row[Any]) -> StoryView:
     ref = TicketRef(row.site, row.id)
     newest = snapshots.load(row.newest)
     memory = Memory.from_dict(orjson.loads(row.memory))
+    held, most = ", ".join(memory.gates), MOST * 10
+    notes = connection.execute(select(N).where(_shown(ref)).order_by(N.c.planned_at).limit(most))
+    promises = connection.execute(select(P).where(of(P, ref)).order_by(P.c.made_at).limit(most))
     silences = connection.execute(
         select(J).where(of(J, ref), J.c.what == What.SILENT).order_by(J.c.id.desc()).limit(MOST)
     )
@@ -90,8 +93,8 @@ def _story(connection: Connection, row: Row[Any]) -> StoryView:
         ticket=newest.ticket if newest else None,
         served=newest.served if newest else True,
         not_served_because=newest.not_served_because if newest else "",
-        notes=tuple(_note(r) for r in _with_ticket(connection, N, _shown(ref), N.c.planned_at.asc(), MOST * 10)),
-        promises=tuple(_promise(r) for r in _with_ticket(connection, P, of(P, ref), P.c.made_at.asc(), MOST * 10)),
+        notes=tuple(_note(r, row.key, held) for r in notes),
+        promises=tuple(_promise(r, row.key, held) for r in promises),
         silences=tuple(_silence(r) for r in silences),
         unmapped=newest.unmapped if newest else (),
         settling=tuple(memory.pending) if memory.settle_until else (),
@@ -106,26 +109,26 @@ def _shown(ref: TicketRef) -> Any:
     return and_(of(N, ref), or_(N.c.text != "", not_(ended)))
 
 
-def _held(row: Row[Any]) -> str:
-    return ", ".join(Memory.from_dict(orjson.loads(row.memory)).gates)
+def _held(memory: str) -> str:
+    return ", ".join(orjson.loads(memory).get("gates", ()))
 
 
-def _promise(row: Row[Any]) -> PromiseRow:
+def _promise(row: Row[Any], key: str, held: str) -> PromiseRow:
     return PromiseRow(
         ref=TicketRef(row.site, row.ticket_id),
         audience=Audience(row.audience),
         due=from_iso(row.due),
         made_at=from_iso(row.made_at),
-        key=row.ticket_key,
+        key=key,
         rule=row.rule,
         state=PromiseState(row.state),
         ended_at=time(row.ended_at),
         kept_by=row.kept_by,
-        held_by=_held(row),
+        held_by=held,
     )
 
 
-def _note(row: Row[Any]) -> NoteRow:
+def _note(row: Row[Any], key: str, held: str) -> NoteRow:
     reached = next(getattr(row, name) for name in REACHED if getattr(row, name))
     state = NoteState(row.state)
     return NoteRow(
@@ -136,11 +139,11 @@ def _note(row: Row[Any]) -> NoteRow:
         state=state,
         at=datetime.fromisoformat(reached),
         text=row.text,
-        key=row.ticket_key,
+        key=key,
         rule=row.rule,
         problem=row.problem,
         public=Audience(row.audience) is not Audience.AGENTS if state is NoteState.WRITTEN else None,
-        held_by=_held(row),
+        held_by=held,
     )
 
 
