@@ -189,8 +189,8 @@ def _plain(value: Any) -> str:
 def _count(summary: Summary, liaison: Liaison, snow: ServiceNowStandIn) -> None:
     with liaison.store.read() as connection:
         summary.tickets = connection.execute(select(func.count()).select_from(T)).scalar_one()
-        pending = select(func.count()).select_from(D).where(D.c.state == "pending")
-        summary.unattended = connection.execute(pending).scalar_one()
+        unhandled = select(func.count()).select_from(D).where(D.c.state.in_(("pending", "dead")))
+        summary.unattended = connection.execute(unhandled).scalar_one()
         said = (
             select(N.c.audience, N.c.moment, func.count())
             .where(N.c.state == NoteState.WRITTEN)

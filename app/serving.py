@@ -14,7 +14,8 @@ THREADS = 8
 ANSWER_SECONDS = 1.0
 """How long stopping waits for answers under way."""
 SILENT_SECONDS = 30
-CONNECTIONS = 500
+CONNECTIONS = 300
+"""Each may hold two files, of the 1024 that a process usually has."""
 MOST_IN_MEMORY = 64 * 1024
 """Bytes of a body that is not whole yet; the rest goes to a temporary file."""
 MOST_BODY = 32 * 1024 * 1024  # above this waitress answers by itself; webhooks refuse from 1 MB on, in JSON
