@@ -29,7 +29,10 @@ def moments(before: Ticket | None, now: Ticket, memory: Memory, at: datetime) ->
 
 ORDER: dict[M, float] = {kind: place for place, kind in enumerate(M)}
 ORDER[M.DELAYED] = ORDER[M.STARTED] - 0.5
-"""A change that starts after its planned end is late: "planned to end at 13:00" must not be said at two."""
+ORDER[M.FINISHED] = ORDER[M.FAILED] = ORDER[M.CLOSED] - 0.5
+"""A change that starts after its planned end is late: "planned to end at 13:00" must not be said at two. One that is
+closed out of the work has ended, and how it ended is what people wait for.
+"""
 
 
 def _of_incident(before: Ticket | None, now: Ticket, memory: Memory) -> Iterator[M]:

@@ -86,9 +86,11 @@ def test_a_ticket_born_into_a_family_has_opened_and_joined():
             {"state": "review"},
             {"state": "closed", "close_code": "unsuccessful"},
             {"outcome": "finished"},
-            [M.CLOSED, M.FAILED],
+            [M.FAILED, M.CLOSED],
         ),
         ({"state": "review"}, {"state": "closed", "close_code": "successful"}, {"outcome": "finished"}, [M.CLOSED]),
+        ({"state": "implement"}, {"state": "closed"}, {}, [M.FINISHED, M.CLOSED]),
+        ({"state": "implement"}, {"state": "closed", "close_code": "backed out"}, {}, [M.FAILED, M.CLOSED]),
         ({"state": "scheduled"}, {"state": "cancelled"}, {}, [M.CANCELLED]),
     ],
 )

@@ -1,0 +1,70 @@
+"""What people hear of changes that do not go by the book, with the shipped words."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.times import iso
+from tests.support.world import world
+
+
+@pytest.fixture
+def plain(tmp_path):
+    """The shipped packs alone."""
+    with world(tmp_path, "version: 1\nrules: []\n") as one:
+        yield one
+
+
+def planned(plain, *, start, end):
+    """A change, approved and scheduled; `start` and `end` in hours from now."""
+    now = plain.clock.now()
+    times = {
+        name: iso(now + timedelta(hours=hours))[:19].replace("T", " ")
+        for name, hours in (("start_date", start), ("end_date", end))
+    }
+    fields = {"table": "change_request", "fields": {"short_description": "x", **times}}
+    key = plain.snow.change("", {"as": "nils", **fields})["number"]
+    step(plain, key, state="-2", approval="approved")
+    return key
+
+
+def step(plain, key, **fields):
+    plain.snow.change(key, {"as": "nils", "fields": fields})
+    plain.driver.settle()
+    plain.pass_(minutes=3)
+
+
+@pytest.mark.parametrize(
+    ("close_code", "words"), [("successful", "is done"), ("unsuccessful", "did not work out"), ("", "is done")]
+)
+def test_a_change_that_is_closed_out_of_the_work_is_told_to_be_over(plain, close_code, words):
+    key = planned(plain, start=1, end=2)
+    step(plain, key, state="-1")
+    step(plain, key, state="3", close_code=close_code)
+    assert words in plain.said(key)[-1]
+
+
+def test_a_jira_change_that_goes_from_work_to_done_is_told_to_be_over(plain):
+    key = plain.on_jira(type="Change", fields={"summary": "x"})
+    plain.on_jira(key, status="Implementing")
+    plain.on_jira(key, status="Done")
+    plain.pass_(minutes=3)
+    assert [said.partition(".")[0] for said in plain.said(key)] == [
+        "The change to one of our services has started",
+        "The change to one of our services is done",
+    ]
+
+
+def test_a_change_that_starts_after_its_planned_end_is_called_late_and_promises_the_next_word(plain):
+    key = planned(plain, start=1, end=2)
+    plain.pass_(hours=5)
+    step(plain, key, state="-1")
+    late = plain.said(key)[-1]
+    assert "takes longer than planned" in late
+    assert "planned to end at" not in late
+    assert "We will write again" in late
+
+
+def test_a_window_that_is_over_is_not_announced(plain):
+    key = planned(plain, start=-5, end=-4)
+    assert plain.said(key) == []
