@@ -20,6 +20,7 @@ from app.reconcile import Reconciler
 from app.rulebook import Rulebook
 from app.settings import Settings
 from app.store import Store, remembered
+from app.sweeping import Sweeper
 from app.views import StoredViews
 from core.sites import Site
 from core.tickets import TicketRef
@@ -57,6 +58,7 @@ class Liaison:
             self.store, self.clock, self.engine, self.connectors, self.rulebook, self.outbox, self.pauses
         )
         self.reconciler = Reconciler(self.store, self.clock, self.connectors, self.inbox)
+        self.sweeper = Sweeper(self.store, self.clock, self.connectors)
         self.views = StoredViews(self.store, self.rulebook, self.pauses)
         self._stopping = threading.Event()
 
@@ -90,10 +92,12 @@ class Liaison:
         reloader.start()
         pruner = threading.Thread(target=self._prune, name="pruner", daemon=True)
         pruner.start()
+        sweeper = threading.Thread(target=self.sweeper.run, args=(self._stopping,), name="sweeper", daemon=True)
+        sweeper.start()
         if self.settings.poll:
             self.reconciler.start(self.settings.poll)
         self.engine.run(self.attend)
-        for thread in (reloader, pruner):
+        for thread in (reloader, pruner, sweeper):
             thread.join(BESIDE_SECONDS)
         self.reconciler.join(BESIDE_SECONDS)
         self.outbox.cut_off()

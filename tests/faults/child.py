@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app import claims
+from app import claims, sweeping
 from app.composing import Composer
 from app.inbox import StoredInbox
 from app.liaison import STOP_SECONDS, Liaison
@@ -23,6 +23,7 @@ from app.outbox import Outbox
 from app.serving import Server
 from app.settings import Listen, Settings
 from app.stopping import signals_held, until_asked
+from connector.jira.client import JiraConnector
 from core.errors import InDoubt, Unavailable
 from core.sightings import Accepted
 from core.sites import Auth, Platform, Secret, Site
@@ -115,6 +116,17 @@ def slow_to_compose(seconds: float):
     Composer.compose = compose
 
 
+def slow_to_write(seconds: float):
+    """Between the intent and the socket: where a frozen writer does most harm."""
+    honest = JiraConnector.write
+
+    def write(self, letter):
+        time.sleep(seconds)
+        return honest(self, letter)
+
+    JiraConnector.write = write
+
+
 BROKEN = {"": lambda: None, "early": acknowledged_early, "blind": retried_blindly, "unfenced": unfenced}
 
 
@@ -126,6 +138,9 @@ def main():
     BROKEN[os.environ.get("FAULTS_BROKEN", "")]()
     if not rival and config["slow_compose"]:
         slow_to_compose(config["slow_compose"])
+    if not rival and config["slow_write"]:
+        slow_to_write(config["slow_write"])
+    sweeping.SWEEP_SECONDS = 2.0
     settings = Settings(
         f"sqlite:///{config['store']}",
         Path(config["rules"]),

@@ -69,6 +69,28 @@ def frozen_past_the_claim(stage, players, _nemesis):
         end(rival)
 
 
+def frozen_inside_the_request(stage, players, _nemesis):
+    """Frozen between the intent and the socket for longer than the settle time: no fence can stop that one."""
+    players.create("jira")
+    _until(lambda: _notes(stage, "sending"))
+    stage.signal(signal.SIGSTOP)
+    rival = stage.rival()
+    try:
+        stage.up(rival)
+        _until(lambda: _notes(stage, "written"))
+    finally:
+        end(rival)
+    stage.signal(signal.SIGCONT)
+    time.sleep(5)
+
+
+def swept() -> str:
+    verdict = _scene("", frozen_inside_the_request, slow_write=1.5)
+    if not verdict.transient:
+        return f"a writer that thaws inside its request doubles nothing? {verdict}"
+    return "" if verdict.good else str(verdict)
+
+
 def time_jumps_in_doubt(stage, players, _nemesis):
     """A reset, a commit that comes later all the same, and in between the clock jumps over the settle time."""
     stage.fault("jira", kind="late_commit", method="POST", path="comment", seconds=2.5)
@@ -116,5 +138,6 @@ CHECKS = {
     "honest, killed before the commit": lambda: honest(killed_before_the_commit),
     "honest, replies lost": lambda: honest(replies_lost),
     "honest, the time jumps in doubt": lambda: honest(time_jumps_in_doubt),
+    "honest, a twin is swept away": swept,
     "honest, frozen past the claim": lambda: honest(frozen_past_the_claim, slow_compose=1.5),
 }

@@ -49,7 +49,7 @@ rules:
 class Stage:
     """`broken` names a promise that Liaison breaks on purpose; `disk` puts the store on a small disk of its own."""
 
-    def __init__(self, seed: int, *, broken="", slow_compose=0.0, chaos=True, disk=False):
+    def __init__(self, seed: int, *, broken="", slow_compose=0.0, slow_write=0.0, chaos=True, disk=False):
         self.folder = Path(tempfile.mkdtemp(prefix="liaison-faults-"))
         self.home = self.folder / "home"
         self.home.mkdir()
@@ -70,6 +70,7 @@ class Stage:
         since = (datetime.now(UTC) - timedelta(minutes=5)).isoformat()
         self.config = {**self.where, "secret": SECRET, "store": str(self.store), "rules": str(self.rules)}
         self.config |= {"offset": str(offset), "port": self.port, "speak_from": since, "slow_compose": slow_compose}
+        self.config["slow_write"] = slow_write
         (self.folder / "config.json").write_text(json.dumps(self.config))
         self.sites = {site.name: site for site in sites(self.config)}
         self.lock = threading.RLock()
@@ -163,7 +164,7 @@ class Stage:
         end(self.platforms)
         self._log.close()
         if self.mounted:
-            subprocess.run(["umount", str(self.home)], check=False)
+            subprocess.run(["umount", "-l", str(self.home)], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def log_tail(self, count=30) -> str:
