@@ -2,4 +2,6 @@
 
 
 def pytest_addoption(parser):
-    parser.addoption("--accept", action="store_true", help="Write golden files anew: read them aloud before committing.")
+    parser.addoption(
+        "--accept", action="store_true", help="Write golden files anew: read them aloud before committing."
+    )
