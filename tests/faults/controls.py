@@ -12,6 +12,7 @@ from tests.faults.players import Players
 from tests.faults.stage import Stage, end
 
 QUIET_SECONDS = 40
+TRIES = 3
 
 
 def _scene(broken: str, play, **stage_options) -> Verdict:
@@ -85,10 +86,11 @@ def frozen_inside_the_request(stage, players, _nemesis):
 
 
 def swept() -> str:
-    verdict = _scene("", frozen_inside_the_request, slow_write=1.5)
-    if not verdict.transient:
-        return f"a writer that thaws inside its request doubles nothing? {verdict}"
-    return "" if verdict.good else str(verdict)
+    for _ in range(TRIES):
+        verdict = _scene("", frozen_inside_the_request, slow_write=1.5)
+        if verdict.transient or not verdict.good:
+            return "" if verdict.good else str(verdict)
+    return f"a writer that thaws inside its request doubles nothing? {verdict}"
 
 
 def time_jumps_in_doubt(stage, players, _nemesis):
@@ -111,19 +113,25 @@ def _notes(stage, state) -> int:
         return ask("SELECT count(*) FROM notes WHERE state = ?", state)[0][0]
 
 
+def _caught(broken: str, play, kind: str, **options) -> str:
+    """ "" if the lie was found. On a busy machine a scene may miss its window: then it is played again."""
+    for _ in range(TRIES):
+        verdict = _scene(broken, play, **options)
+        if getattr(verdict, kind):
+            return ""
+    return f"{broken or 'a frozen writer'} shows no {kind} in {TRIES} tries: {verdict}"
+
+
 def early() -> str:
-    verdict = _scene("early", killed_before_the_commit)
-    return "" if verdict.lost else f"a 202 before the commit loses nothing? {verdict}"
+    return _caught("early", killed_before_the_commit, "lost")
 
 
 def blind() -> str:
-    verdict = _scene("blind", replies_lost)
-    return "" if verdict.doubled else f"blind retry doubles nothing? {verdict}"
+    return _caught("blind", replies_lost, "doubled")
 
 
 def unfenced() -> str:
-    verdict = _scene("unfenced", frozen_past_the_claim, slow_compose=1.5)
-    return "" if verdict.doubled else f"a runner without a fence doubles nothing? {verdict}"
+    return _caught("unfenced", frozen_past_the_claim, "doubled", slow_compose=1.5)
 
 
 def honest(play, **options) -> str:

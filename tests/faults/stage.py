@@ -74,7 +74,8 @@ class Stage:
         (self.folder / "config.json").write_text(json.dumps(self.config))
         self.sites = {site.name: site for site in sites(self.config)}
         self.lock = threading.RLock()
-        self.kills, self.died = 0, []
+        self.kills, self.refused_starts, self.died = 0, 0, []
+        self._seen_up: list[subprocess.Popen] = []
         self.liaison: subprocess.Popen | None = None
         self.launch()
 
@@ -100,7 +101,9 @@ class Stage:
         return self._start("tests.faults.child", str(self.folder / "config.json"), "--rival")
 
     def up(self, process=None) -> bool:
-        return bool((process or self.liaison).stdout.readline())
+        process = process or self.liaison
+        self._seen_up.append(process)
+        return bool(process.stdout.readline())
 
     def signal(self, which):
         with self.lock:
@@ -116,10 +119,17 @@ class Stage:
         """Start Liaison again if it ended by itself: that is a finding."""
         with self.lock:
             if self.liaison.poll() is not None:
-                if "RulesError" not in self.log_tail(4):  # broken rules: it refuses to start, and says so
-                    self.died.append(self.liaison.returncode)
+                self._blame(self.liaison)
                 end(self.liaison)
                 self.launch()
+
+    def _blame(self, process):
+        """On a full disk, or with broken rules, it may refuse to start, in words; whoever started it tries again."""
+        was_up = process in self._seen_up or b"up" in process.stdout.read()
+        if not was_up and "core.errors." in self.log_tail():
+            self.refused_starts += 1
+        else:
+            self.died.append(process.returncode)
 
     def limit_files(self, most: int | None):
         """RLIMIT_FSIZE of the running Liaison; None lifts it."""
