@@ -7,7 +7,9 @@ nothing else leaves for the ticket until its marker was looked for. There is no 
 import logging
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime, timedelta
+from time import monotonic
 
 import orjson
 from sqlalchemy import select, update
@@ -36,6 +38,8 @@ from core.times import Clock, iso
 
 N, T, J = tables.notes, tables.tickets, tables.journal
 HELD_BACK = "Held back: "
+LEAVES = 5.0
+"""Seconds from the committed intent to the socket; long before anybody else would look for the note."""
 S = NoteState
 LONGEST_PAUSE = timedelta(minutes=5)
 ENDS = frozenset({MomentKind.RESOLVED, MomentKind.CLOSED, MomentKind.CANCELLED})
@@ -133,6 +137,7 @@ class Outbox:
             ref, marker, tuple(Part(n.audience, composed.parts[n.audience]) for n in leaving), edits=composed.edits
         )
         self._store.write(lambda tx: self._intend(tx, ref, fence, leaving, composed, marker))
+        letter = replace(letter, leave_by=monotonic() + min(LEAVES, connector.site.settle_seconds / 2))
         try:
             written = connector.write(letter)
         except PlatformError as error:

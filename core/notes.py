@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import inf
 from uuid import UUID, uuid5
 
 from core.tickets import TicketRef
@@ -96,13 +97,15 @@ class Letter:
     """One request to a platform: the marker travels in the same request as the words.
 
     One part, or two (requester and agents) where the platform writes both in one request. `edits` is the platform's
-    id of the comment to replace (the living internal note), else `""`.
+    id of the comment to replace (the living internal note), else `""`. `leave_by`, in seconds of `time.monotonic`: a
+    request that has not left by then must not leave any more, because somebody else may be looking for it.
     """
 
     ref: TicketRef
     marker: str
     parts: tuple[Part, ...]
     edits: str = ""
+    leave_by: float = inf
 
 
 @dataclass(frozen=True)

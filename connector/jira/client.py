@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 from urllib.parse import quote
 
@@ -55,6 +56,7 @@ class JiraConnector:
         self._jira = _client(site, self._version)
         self._session = self._jira._session  # noqa: SLF001 - comment properties are beyond the package's methods
         self._session.trust_env = False
+        self._leave_by = inf
         self._types: dict[str, str] = {}
         self._project_types: dict[str, str] = {}
 
@@ -107,7 +109,11 @@ class JiraConnector:
                 hint="Outside service desks internal notes need agents_visibility: a role or a group.",
             )
         save = self._edit if letter.edits else self._add
-        answer = save(letter, part, desk=desk)
+        self._leave_by = letter.leave_by
+        try:
+            answer = save(letter, part, desk=desk)
+        finally:
+            self._leave_by = inf
         return self._written(ref, letter.marker, answer)
 
     def hide(self, ref: TicketRef, written: Written) -> bool:
@@ -256,6 +262,8 @@ class JiraConnector:
         self, method: str, where: str, path: str, params: Mapping[str, str], data: bytes | None = None
     ) -> requests.Response:
         writing = data is not None
+        if writing and time.monotonic() > self._leave_by:
+            raise Unavailable("the request was held up for too long and did not leave", where=where)
         send = requests.Session.request  # past the package's override, which retries and dies on odd error bodies
         try:
             answer = send(

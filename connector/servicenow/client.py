@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -56,8 +57,8 @@ class ServiceNowConnector:
         self._reader = Reader(site, Names())
         home = urlsplit(site.url)
         self._base_path = f"{home.path.rstrip('/')}/api/now"
-        session = CheckedSession(site, clock)
-        self._client = pysnow.Client(host=home.netloc, use_ssl=home.scheme == "https", session=session)
+        self._session = CheckedSession(site, clock)
+        self._client = pysnow.Client(host=home.netloc, use_ssl=home.scheme == "https", session=self._session)
 
     def close(self) -> None:
         self._client.close()
@@ -132,7 +133,11 @@ class ServiceNowConnector:
         asked = ("sys_id", "sys_updated_on", *((column,) if column else ()))
         resource = self._resource(f"/table/{table}", asked)
         payload = {**texts, column: letter.marker} if column else texts
-        answer = resource.request("PATCH", path_append=f"/{sys_id}", data=json.dumps(payload)).one()
+        self._session.leave_by = letter.leave_by
+        try:
+            answer = resource.request("PATCH", path_append=f"/{sys_id}", data=json.dumps(payload)).one()
+        finally:
+            self._session.leave_by = inf
         if column:
             self._read_back(letter, answer, texts)
         at = utc(cell(answer.get("sys_updated_on")).code) or self._clock.now()

@@ -5,9 +5,11 @@ transaction that was cancelled). Errors leave here as the project's own; nothing
 """
 
 import ssl
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,12 +40,15 @@ class CheckedSession(requests.Session):
         self.trust_env = False
         self.auth = _auth(site.auth)
         self._site, self._clock = site, clock
+        self.leave_by = inf
 
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
         """Raises PlatformError for whatever is not a trustworthy answer."""
         where = f"{self._site.name} {method} {urlsplit(str(url)).path}"
         self._only_home(str(url), where)
         writes = str(method).upper() in WRITES
+        if writes and time.monotonic() > self.leave_by:
+            raise Unavailable("the request was held up for too long and did not leave", where=where)
         kwargs["params"] = params(kwargs.get("params") or {}, writes=writes)
         kwargs |= {"allow_redirects": False, "stream": True}
         try:

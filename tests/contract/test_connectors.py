@@ -1,6 +1,8 @@
 """One suite for every platform: its client against its own stand-in."""
 
+from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 
@@ -203,3 +205,13 @@ def test_a_note_that_came_out_public_is_taken_away_where_the_platform_can(harnes
     hidden = harness.connector.hide(ref, written)
     assert hidden is (not noted(harness, ref))
     assert harness.connector.hide(ref, written) is False
+
+
+def test_a_letter_that_was_held_up_does_not_leave(harness, ref):
+    """A writer that was frozen between its intent and the socket: somebody else may be looking for the note by now."""
+    late = replace(letter(ref, "Too late."), leave_by=monotonic() - 1)
+    with pytest.raises(Unavailable, match="did not leave"):
+        harness.connector.write(late)
+    assert noted(harness, ref) == []
+    harness.connector.write(letter(ref, "In time."))
+    assert len(noted(harness, ref)) == 1

@@ -255,7 +255,7 @@ def test_find_walks_all_pages_where_comments_are_not_sorted(jira, http):
 
 
 def test_find_stops_at_comments_older_than_the_intent(jira, http):
-    http.get(COMMENTS, json=listing(noted(9, "2026-11-21T09:00:00.000+0000", properties=MARKED), total=500))
+    http.get(COMMENTS, json=listing(noted(9, "2026-11-19T09:00:00.000+0000", properties=MARKED), total=500))
     assert jira.find(REF, MARKER, RECEIVED) is None
     assert len(http.calls) == 1
 
