@@ -61,7 +61,7 @@ def test_a_change_that_starts_after_its_planned_end_is_called_late_and_promises_
     step(plain, key, state="-1")
     late = plain.said(key)[-1]
     assert "takes longer than planned" in late
-    assert "planned to end at" not in late
+    assert "has started" not in late
     assert "We will write again" in late
 
 
