@@ -54,6 +54,7 @@ DROP = Prepared(
 )
 STALE = timedelta(minutes=5)
 RETRY = timedelta(seconds=30)
+TURN = timedelta(milliseconds=50)
 log = logging.getLogger("liaison.attend")
 
 
@@ -357,7 +358,10 @@ class Attendant:
     def _rest(self, tx: Transaction, connector: Connector, claim: Claim, paused: datetime | None) -> None:
         claims.hold(tx, claim.ref, claim.fence)
         wake = claims.next_wake(tx, claim, connector.site, self._clock.now())
-        self._engine.rest(tx, claim.ref, max(wake, paused) if wake and paused else wake)
+        if wake and paused:
+            # when a pause ends the quota is short: the most urgent go first
+            wake = max(wake, paused) + TURN * claims.urgency(tx, claim.ref)
+        self._engine.rest(tx, claim.ref, wake)
 
     def _postpone(self, claim: Claim, error: PlatformError) -> None:
         """The platform does not answer: nothing is decided on guesses, the deliveries keep waiting."""

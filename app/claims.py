@@ -20,7 +20,7 @@ from core.notes import OPEN_STATES, Audience, NoteState
 from core.promises import Promise
 from core.sightings import POLLED, Snapshot
 from core.sites import Site
-from core.tickets import State, TicketRef
+from core.tickets import Priority, State, TicketRef
 from core.times import from_iso
 
 T, D, N = tables.tickets, tables.deliveries, tables.notes
@@ -109,6 +109,14 @@ def hold(tx: Transaction, ref: TicketRef, fence: int) -> None:
 def memory(tx: Transaction, ref: TicketRef) -> Memory:
     _, _, remembered, _, _ = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()
     return Memory.from_dict(orjson.loads(remembered))
+
+
+def urgency(tx: Transaction, ref: TicketRef) -> int:
+    """0 for P1 to 4 for P5; a ticket without a priority counts as P3."""
+    _, _, _, _, last = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()
+    newest = snapshots.load(last)
+    order = [str(priority) for priority in Priority]
+    return order.index(newest.ticket.priority if newest and newest.ticket.priority else Priority.P3)
 
 
 def save_memory(tx: Transaction, ref: TicketRef, remembered: Memory) -> None:

@@ -122,6 +122,17 @@ def test_a_pause_of_a_site_pauses_every_ticket_of_it_and_no_other_site(tmp_path)
         assert len(desk.platform.letters(R)) == 3
 
 
+def test_after_a_pause_the_most_urgent_go_first(desk):
+    desk.happen(incident("1", priority="P1"))
+    desk.platform.faults = ["paused_site"]
+    for number, priority in ((2, "P4"), (3, "P3"), (4, "P1"), (5, "P2")):
+        desk.happen(incident(str(number), priority=priority))
+    before = len(desk.platform.standing)
+    desk.pass_(minutes=3)
+    told = [s.ref.id for s in desk.platform.standing[before:] if s.letter.parts[0].audience is R]
+    assert told == ["4", "5", "3", "2"]
+
+
 def test_a_deleted_living_note_is_written_anew(desk):
     desk.happen(incident())
     living = desk.note(*ADVICE).comment_id
