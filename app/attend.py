@@ -17,6 +17,7 @@ from app.claims import Claim
 from app.connectors import Connectors
 from app.consider import consider
 from app.engine import EmbeddedEngine
+from app.memory import Memory
 from app.outbox import Outbox
 from app.pauses import Pauses
 from app.plans import Plan
@@ -207,16 +208,23 @@ class Attendant:
         return thin or clash or due or late
 
     def _with_parent(self, connector: Connector, newest: Snapshot) -> Snapshot:
-        """The parent's own facts, from what is stored or by reading it: families are decided on them."""
+        """The parent's own facts, from what is stored or by reading it: families are decided on them.
+
+        A parent that a gate holds silent is not there: its children must not speak of it.
+        """
         parent = newest.ticket.parent
-        if parent is None or (parent.major is not None and parent.state):
+        if parent is None:
             return newest
         ref = TicketRef(newest.ticket.site, parent.id)
         with self._store.read() as connection:
-            stored = snapshots.load(connection.execute(select(T.c.newest).where(of(T, ref))).scalar())
+            row = connection.execute(select(T.c.newest, T.c.memory).where(of(T, ref))).first()
+        stored = snapshots.load(row.newest) if row else None
         found = stored.ticket if stored else self._read_parent(connector, ref)
         if found is None:
             return newest
+        held = tuple(Memory.from_dict(orjson.loads(row.memory)).held) if row else ()
+        if self._rulebook.seals(found, self._clock.now(), held):
+            return replace(newest, ticket=newest.ticket.evolve(parent=None))
         full = Parent(parent.id, found.key, found.major, found.state, found.priority)
         return replace(newest, ticket=newest.ticket.evolve(parent=full))
 

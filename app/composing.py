@@ -8,11 +8,12 @@ from pathlib import Path
 from app import letters
 from app.memory import Memory
 from app.plans import NotePlan, Pledge
+from app.rhythm import paced
 from app.rulebook import Rulebook
 from core.decisions import Facts, Words
 from core.errors import WordsError
 from core.moments import TERMINAL, Moment, MomentKind
-from core.notes import Audience, Paragraph
+from core.notes import Audience, Paragraph, plain
 from core.ports import Connector
 from core.promises import Promise
 from core.sites import Site
@@ -77,7 +78,7 @@ class Composer:
     ) -> None:
         audience, now = plan.message.audience, self._clock.now()
         standing = next((p for p in promises if p.audience is audience), None)
-        due = self._due(plan, ticket, standing, now, site)
+        due = self._due(plan, paced(ticket, memory), standing, now, site)
         facts = Facts(now, due, memory.state_since, standing.due if standing else None)
         words, problem = self._guarded(plan, ticket, occurrence, facts, site)
         if problem:
@@ -85,7 +86,11 @@ class Composer:
         if words is None:
             composed.stopped[audience] = problem
             return
-        composed.parts[audience] = letters.paragraphs(words.text)
+        told = letters.paragraphs(words.text)
+        if plain(told) == memory.told and plan.message.moment not in {*TERMINAL, MomentKind.UPDATE_DUE}:
+            composed.same.add(audience)  # word for word what they read last, its time included
+            return
+        composed.parts[audience] = told
         if due:
             composed.promises[audience] = due
 

@@ -17,6 +17,7 @@ from core.tickets import State, Ticket
 from core.times import from_iso, iso
 
 ORDER = (Audience.REQUESTER, Audience.BUSINESS, Audience.CUSTOMERS, Audience.AGENTS)
+REACHED = frozenset({Audience.REQUESTER, Audience.AGENTS})
 M = MomentKind
 
 Decide = Callable[[Ticket, Moment, datetime, tuple[str, ...]], Decision]
@@ -52,7 +53,7 @@ class _Consideration:
     def _attend_to(self, newest: Snapshot, kinds: list[M]) -> Plan:
         case, plan = self.case, self.plan
         now_due = self.decide(self.ticket, self._moment(M.UPDATE_DUE), case.now, self._held())
-        if _sealed(now_due):
+        if now_due.sealed:
             return self._seal(now_due, kinds)
         self.memory.gates = []
         open_ones = [p for p in case.promises if not self.rhythm.kept(p.audience) and p.audience not in case.speaking]
@@ -264,7 +265,7 @@ class _Consideration:
             if outcome in kinds:
                 memory.outcome = str(outcome)
         if M.REOPENED in kinds:
-            memory.outcome = ""
+            memory.outcome, memory.reopened_at = "", self.case.now
 
     def _count(self, kinds: list[M]) -> None:
         for kind in kinds:
@@ -291,7 +292,8 @@ class _Consideration:
 
     def _stay_silent(self, audience: Audience, moment: Moment, decision: Decision) -> None:
         silence = decision.silences.get(audience)
-        if silence:
+        # who has no sink yet misses nothing: only words that were written for them are worth a line
+        if silence and (audience in REACHED or silence.reason is Reason.NO_SINK):
             self.plan.entries.append(
                 silent(
                     silence.reason,
@@ -345,12 +347,6 @@ class _Consideration:
             return ""
         mine = [e for e in self.plan.entries if e.audience == Audience.REQUESTER and e.moment == moment]
         return mine[-1].reason if mine else ""
-
-
-def _sealed(decision: Decision) -> bool:
-    """Whether a gate silences every audience."""
-    gated = {a for a, s in decision.silences.items() if s.reason is Reason.GATED}
-    return {Audience.AGENTS, Audience.REQUESTER} <= gated
 
 
 def _chosen_silence(decision: Decision, audience: Audience) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 from app.memory import Memory
 from core.moments import MomentKind as M
 from core.moments import rank
-from core.tickets import Approval, HoldReason, Kind, State, Ticket
+from core.tickets import Approval, HoldReason, Kind, Priority, State, Ticket
 from core.times import iso
 
 WORKED = frozenset({State.IMPLEMENT})
@@ -82,8 +82,12 @@ def _of_incident_state(before: Ticket, now: Ticket, memory: Memory) -> Iterator[
 
 
 def _of_priority(before: Ticket, now: Ticket) -> Iterator[M]:
-    if now.priority and before.priority and now.priority != before.priority:
-        yield M.RAISED if now.priority < before.priority else M.LOWERED
+    if not now.priority or now.priority == before.priority:
+        return
+    if now.priority < (before.priority or Priority.P3):
+        yield M.RAISED
+    elif before.priority:  # from none to a low one: nobody was told of anything higher
+        yield M.LOWERED
 
 
 def _of_family(before: Ticket | None, now: Ticket) -> Iterator[M]:

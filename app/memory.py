@@ -25,6 +25,7 @@ class Memory:
     announced: str = ""
     delayed_for: str = ""
     outcome: str = ""
+    reopened_at: datetime | None = None
     moved: str = ""
     state: str = ""
     state_since: datetime | None = None

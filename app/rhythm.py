@@ -97,7 +97,7 @@ class Rhythm:
         if not self._human_kept and any(p.audience == audience for p in self._case.promises):
             return
         since = max(spoke, self._case.now - cadence.every + HUMAN_SPOKE)
-        due = self._next_due(cadence, self._ticket, since)
+        due = self._next_due(cadence, paced(self._ticket, self._plan.memory), since)
         self._plan.promises.append(NewPromise(audience, due, spoke, "an agent's comment", cadence.rule))
 
     def _human_leads(self) -> bool:
@@ -113,3 +113,8 @@ class Rhythm:
     def _ticket(self) -> Ticket:
         assert self._case.newest is not None
         return self._case.newest.ticket
+
+
+def paced(ticket: Ticket, memory: Memory) -> Ticket:
+    """The ticket as its cadence sees it: reopened, it is as urgent as on its first day."""
+    return ticket.evolve(opened_at=memory.reopened_at) if memory.reopened_at else ticket

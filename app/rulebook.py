@@ -8,7 +8,7 @@ from pathlib import Path
 import rules
 from core.decisions import Cadence, Decision, Facts, Impact, Message, Words
 from core.errors import RulesError
-from core.moments import Moment
+from core.moments import Moment, MomentKind
 from core.sites import Site
 from core.tickets import Ticket
 from rules.spoken import Reader
@@ -41,6 +41,10 @@ class Rulebook:
     def decide(self, ticket: Ticket, moment: Moment, now: datetime, held: tuple[str, ...] = ()) -> Decision:
         book = self.current
         return rules.decide(book, book.catalogue, ticket, moment, now, held=held)
+
+    def seals(self, ticket: Ticket, now: datetime, held: tuple[str, ...] = ()) -> bool:
+        """Whether a gate holds the ticket silent for everybody."""
+        return self.decide(ticket, Moment(MomentKind.UPDATE_DUE, "", now), now, held).sealed
 
     def render(
         self, message: Message, ticket: Ticket, moment: Moment, facts: Facts, site: Site, impacts: Sequence[Impact] = ()

@@ -1,5 +1,6 @@
 """Serving the web application on a real port, with waitress."""
 
+import logging
 import threading
 from typing import Any
 
@@ -19,6 +20,9 @@ CONNECTIONS = 300
 MOST_IN_MEMORY = 64 * 1024
 """Bytes of a body that is not whole yet; the rest goes to a temporary file."""
 MOST_BODY = 32 * 1024 * 1024  # above this waitress answers by itself; webhooks refuse from 1 MB on, in JSON
+
+# every request beyond the threads would be a line in the log, just when there is no time for it
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 class Server:

@@ -119,6 +119,12 @@ class Decision:
     trace: tuple[Considered, ...] = ()
     rule_set: str = ""
 
+    @property
+    def sealed(self) -> bool:
+        """Whether a gate silences everybody: then nothing is said, promised or shown."""
+        gated = {audience for audience, silence in self.silences.items() if silence.reason is Reason.GATED}
+        return {Audience.AGENTS, Audience.REQUESTER} <= gated
+
 
 @dataclass(frozen=True)
 class Facts:

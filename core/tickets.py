@@ -63,6 +63,9 @@ class Priority(StrEnum):
 
 
 class Approval(StrEnum):
+    """`""` is for platforms that cannot tell."""
+
+    NOT_REQUESTED = "not_requested"
     REQUESTED = "requested"
     APPROVED = "approved"
     REJECTED = "rejected"

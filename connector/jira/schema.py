@@ -22,6 +22,8 @@ from core.tickets import Approval, Kind, Parent, Person, State, Ticket, TicketRe
 from core.times import iso
 
 SERVICE_DESK = "service_desk"
+NO_REQUESTS = frozenset({"story", "epic", "sub-task", "subtask", "problem", "[system] problem"})
+"""Issue types that nobody asked for from outside: served only where `serves` names them."""
 MARKER = "liaison.note"
 INTERNAL = "sd.public.comment"
 CHANGES = frozenset({"change", "[system] change", "change request", "[system] change request"})
@@ -155,7 +157,7 @@ def _not_served_because(
     article = "an" if kind[:1].casefold() in "aeiou" else "a"
     if site.serves:
         return "" if listed else f"{key} is {article} {kind} in {_named(project)}, which this site does not serve"
-    if project.get("type") == SERVICE_DESK:
+    if project.get("type") == SERVICE_DESK and type_name.casefold() not in NO_REQUESTS:
         return ""
     return f"{key} is {article} {kind} in {f'a {where} project' if where else 'a project of unknown type'}"
 

@@ -34,7 +34,13 @@ HOLD_REASONS = {
 }  # fmt: skip
 PRIORITIES = {"critical": "P1", "high": "P2", "moderate": "P3", "low": "P4", "planning": "P5"}
 LEVELS = {"1": "high", "2": "medium", "3": "low"}
-APPROVALS = {"requested": "requested", "approved": "approved", "rejected": "rejected"}
+APPROVALS = {
+    "not requested": "not_requested",
+    "not yet requested": "not_requested",
+    "requested": "requested",
+    "approved": "approved",
+    "rejected": "rejected",
+}
 CHANGE_TYPES = {"routine": "standard", "comprehensive": "normal"}
 CHANGE_CLOSE_CODES = {
     "successful": "Successful",

@@ -247,3 +247,29 @@ def test_a_question_that_follows_the_wait_makes_it_a_real_one(world):
     world.on_jira(key, who="carla", comment={"text": "Till 4"}, status="Waiting for support")
     assert ("resumed", "requester", "silenced") not in world.silences(key)
     assert len(world.said(key)) == 2
+
+
+def test_the_very_same_words_are_not_said_twice_in_a_row(tmp_path):
+    rules = """
+version: 1
+settle: {raised: 0m}
+rules:
+  - id: same
+    when: {kind: incident}
+    messages: {requester: {raised: "We put more people on it."}}
+"""
+    with world(tmp_path, rules) as one:
+        key = one.on_snow(short_description="x", caller_id="eva", priority="3")
+        one.pass_(minutes=3)
+        for priority in ("2", "3", "1"):
+            one.on_snow(key, priority=priority)
+        assert one.said(key).count("We put more people on it.") == 1
+        assert ("raised", "requester", "same_words") in one.silences(key)
+
+
+def test_a_priority_given_late_is_a_raise(world):
+    key = world.on_snow(short_description="x", caller_id="eva", priority="")
+    world.pass_(minutes=3)
+    world.on_snow(key, priority="1")
+    world.pass_(minutes=3)
+    assert world.said(key)[-1].startswith("More urgent now.")

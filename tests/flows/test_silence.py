@@ -163,3 +163,38 @@ def test_a_declared_field_that_is_read_as_false_lets_the_ticket_speak(tmp_path):
         key = one.on_snow(short_description="x", caller_id="eva", u_confidential="false")
         one.pass_(minutes=10)
         assert len(one.said(key)) == 1
+
+
+def test_a_confidential_parent_is_not_mentioned_to_its_children(plain):
+    """Not that there is a bigger problem, and not that it ends: the child speaks for itself."""
+    parent = plain.on_snow(
+        short_description="Staff data", caller_id="eva", category="security", major_incident_state="accepted"
+    )
+    child = plain.on_snow(short_description="x", caller_id="mara", priority="2", parent_incident=parent)
+    plain.pass_(minutes=5)
+    assert len(plain.said(child)) == 1
+    assert "bigger problem" not in plain.said(child)[0]
+    assert "We will write again" in plain.said(child)[0]
+    assert plain.entries(parent) == []
+
+
+def test_a_confidential_parent_that_liaison_never_saw_is_read_before_a_word(plain):
+    hooks, plain.snow.hooks = plain.snow.hooks, None
+    parent = plain.on_snow(
+        short_description="Staff data", caller_id="eva", category="security", major_incident_state="accepted"
+    )
+    plain.snow.hooks = hooks
+    child = plain.on_snow(short_description="x", caller_id="mara", priority="2", parent_incident=parent)
+    plain.pass_(minutes=5)
+    assert "bigger problem" not in plain.said(child)[0]
+
+
+def test_a_change_that_nobody_was_asked_to_approve_is_not_announced(plain):
+    window = {"start_date": "2026-11-22 10:00:00", "end_date": "2026-11-22 11:00:00"}
+    change = plain.snow.change("", {"as": "nils", "table": "change_request", "fields": {"type": "normal", **window}})
+    plain.on_snow(change["number"], state="-2")
+    plain.pass_(minutes=10)
+    assert plain.said(change["number"]) == []
+    plain.on_snow(change["number"], approval="approved")
+    plain.pass_(minutes=10)
+    assert len(plain.said(change["number"])) == 1
