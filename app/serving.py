@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from contextlib import suppress
 from typing import Any
 
 import flask
@@ -75,5 +76,6 @@ class Server:
         loop = self._server.trigger
         loop.pull_trigger(lambda: wasyncore.dispatcher.close(self._server))
         self._server.task_dispatcher.shutdown(timeout=ANSWER_SECONDS)
-        loop.pull_trigger(lambda: wasyncore.close_all(self._server._map))  # noqa: SLF001
+        with suppress(OSError):  # a loop that has nothing left to do ends by itself
+            loop.pull_trigger(lambda: wasyncore.close_all(self._server._map))  # noqa: SLF001
         self._thread.join(ANSWER_SECONDS)
