@@ -175,7 +175,13 @@ def test_a_changes_close_code_is_kept_as_text(raw, text):
 
 @pytest.mark.parametrize(
     ("raw", "approval"),
-    [("not requested", "not_requested"), ("Requested", "requested"), ("approved", "approved"), ("rejected", "rejected"), ("", "")],
+    [
+        ("not requested", "not_requested"),
+        ("Requested", "requested"),
+        ("approved", "approved"),
+        ("rejected", "rejected"),
+        ("", ""),
+    ],
 )
 def test_approvals(raw, approval):
     assert change(approval=raw).approval == approval
