@@ -79,7 +79,7 @@ class EmbeddedEngine:
 
     def nudge(self) -> None:
         with self._state:
-            self._state.notify_all()
+            self._state.notify()  # one is enough: each that takes a ticket looks for the next
 
     def run(self, attend: Attend) -> None:
         self.heal()
@@ -185,7 +185,7 @@ class EmbeddedEngine:
         finally:
             with self._state:
                 self._running.discard(ref)
-                self._state.notify_all()
+                self._state.notify()
 
     def _fail(self, tx: Transaction, ref: TicketRef) -> None:
         failures = tx.execute(select(W.c.failures).where(of(W, ref))).scalar() or 0
