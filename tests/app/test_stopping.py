@@ -149,7 +149,7 @@ def test_a_killed_server_leaves_sending_and_the_next_looks_it_up(served, snow):
     process.child.wait(5)
     assert "sending" in process.notes()
     after = served()
-    after.until(lambda: set(after.notes()) == {"written"}, 25)
+    after.until(lambda: set(after.notes()) == {"written"}, 60)
     said = [e.text for c in snow.conversations() if c.key == key for e in c.entries if e.author == "Liaison"]
     assert len(said) == len(set(said))
 

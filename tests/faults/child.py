@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from app import claims, sweeping
 from app.composing import Composer
 from app.inbox import StoredInbox
@@ -23,7 +25,6 @@ from app.outbox import Outbox
 from app.serving import Server
 from app.settings import Listen, Settings
 from app.stopping import signals_held, until_asked
-from connector.jira.client import JiraConnector
 from core.errors import InDoubt, Unavailable
 from core.sightings import Accepted
 from core.sites import Auth, Platform, Secret, Site
@@ -117,14 +118,15 @@ def slow_to_compose(seconds: float):
 
 
 def slow_to_write(seconds: float):
-    """Between the intent and the socket: where a frozen writer does most harm."""
-    honest = JiraConnector.write
+    """Inside the request, after its last look at the time: where a frozen writer does most harm."""
+    honest = requests.Session.request
 
-    def write(self, letter):
-        time.sleep(seconds)
-        return honest(self, letter)
+    def request(self, method, url, **options):
+        if method == "POST" and url.endswith("/comment"):
+            time.sleep(seconds)
+        return honest(self, method, url, **options)
 
-    JiraConnector.write = write
+    requests.Session.request = request
 
 
 BROKEN = {"": lambda: None, "early": acknowledged_early, "blind": retried_blindly, "unfenced": unfenced}
