@@ -63,12 +63,11 @@ def make(
 
 def keep(tx: Transaction, ref: TicketRef, audience: Audience, *, at: datetime, by: str) -> list[Entry]:
     """End the open promise as kept, or kept late by the minute. Nothing open: nothing done."""
-    late = f"{PromiseState.KEPT_LATE}"
     entries = []
     for promise in open_promises(tx, ref):
         if promise.audience == audience:
             on_time = at <= promise.due
-            _end(tx, promise.id, PromiseState.KEPT if on_time else PromiseState(late), at, by)
+            _end(tx, promise.id, PromiseState.KEPT if on_time else PromiseState.KEPT_LATE, at, by)
             minutes = int((at - promise.due).total_seconds() // 60)
             detail = "On time." if on_time or minutes < 1 else f"{minutes} minutes late."
             entries.append(Entry(What.KEPT, audience=audience, detail=f"{detail} By {by}.", rule=promise.rule))

@@ -7,14 +7,16 @@ import orjson
 
 
 class Receiver:
+    """`statuses`: what the next ones are answered, then 202 again."""
+
     def __init__(self):
-        received = self.received = []
+        received, statuses = self.received, self.statuses = [], []
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 raw = self.rfile.read(int(self.headers["Content-Length"]))
                 received.append((dict(self.headers), raw))
-                self.send_response(202)
+                self.send_response(statuses.pop(0) if statuses else 202)
                 self.end_headers()
 
             def log_message(self, *_):

@@ -2,10 +2,7 @@
 
 import hashlib
 import hmac
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import orjson
 import pytest
 import requests
 from jira import JIRA, JIRAError
@@ -21,6 +18,7 @@ from core.tickets import TicketRef
 from tests.connector.jira.bodies import RECEIVED
 from tests.contract.harness import MARKER, SettableClock, letter
 from tests.contract.jira import JiraDataCenterHarness, JiraHarness
+from tests.sandbox.receiver import Receiver
 
 
 @pytest.fixture(params=[JiraHarness, JiraDataCenterHarness])
@@ -55,37 +53,6 @@ def package(harness):
     )
     yield made
     made.close()
-
-
-class Receiver:
-    """Takes webhooks; `status` is what the next ones are answered."""
-
-    def __init__(self):
-        received = self.received = []
-        self.statuses = []
-        statuses = self.statuses
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                raw = self.rfile.read(int(self.headers["Content-Length"]))
-                received.append((dict(self.headers), raw))
-                self.send_response(statuses.pop(0) if statuses else 202)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hooks/acme"
-
-    def bodies(self, standin):
-        standin.hooks.flush()
-        return [orjson.loads(raw) for _, raw in self.received]
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.fixture
