@@ -135,6 +135,7 @@ def next_wake(tx: Transaction, claim: Claim, site: Site, now: datetime) -> datet
     known = Memory.from_dict(orjson.loads(remembered))
     if known.settle_until:
         times.append(known.settle_until)
+    times += map(from_iso, known.timers.values())
     newest = snapshots.load(last)
     if newest and newest.served and not known.gone:
         change = newest.ticket

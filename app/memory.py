@@ -16,7 +16,9 @@ class Memory:
     person lifted. `moved` is the state before one that waits for the requester although nobody asked them anything (a
     transition that our own comment set off, or a slip): words then speak of the state before. `state_since` is when
     the present state was first seen. `living_comment` is the agents' one internal note; `agents_meaning` a digest of
-    it without its times. `told` is what the requester last read from Liaison.
+    it without its times. `told` is what the requester last read from Liaison. `timers` are the times at which the
+    ticket is looked at again for its own sake, by what is due then; every look sets them anew. `rung` are those that
+    were attended to: none rings twice.
     """
 
     adopted: bool = False
@@ -43,6 +45,8 @@ class Memory:
     agents_meaning: str = ""
     told: str = ""
     told_at: datetime | None = None
+    timers: dict[str, str] = field(default_factory=dict)
+    rung: list[str] = field(default_factory=list)
 
     def occurrence(self, kind: str) -> str:
         """The next occurrence of a moment of this kind; count it with `count` when it is decided."""

@@ -9,7 +9,7 @@ import orjson
 
 from app.journal import Entry
 from app.memory import Memory
-from core.decisions import Cadence, Impact, Level, Message, Mode
+from core.decisions import Cadence, Escalation, Impact, Level, Message, Mode, WhenMissed
 from core.moments import MomentKind
 from core.notes import Audience, NoteState
 from core.sightings import Snapshot
@@ -39,9 +39,10 @@ class NotePlan:
     def dumps(self) -> str:
         plain = asdict(self)
         if self.cadence:
+            steps = [{"after": step.after.total_seconds(), "tell": step.tell} for step in self.cadence.escalate]
             plain["cadence"] = {
                 k: v.total_seconds() if isinstance(v, timedelta) else v for k, v in asdict(self.cadence).items()
-            }
+            } | {"escalate": steps}
         return orjson.dumps(plain).decode()
 
     @classmethod
@@ -59,7 +60,15 @@ class NotePlan:
 
 
 def _duration(name: str, value: Any) -> Any:
-    return value if name in ("rule", "calendar") or value is None else timedelta(seconds=value)
+    match name:
+        case "rule" | "calendar":
+            return value
+        case "when_missed":
+            return WhenMissed(value)
+        case "escalate":
+            return tuple(Escalation(timedelta(seconds=step["after"]), step["tell"]) for step in value)
+        case _:
+            return None if value is None else timedelta(seconds=value)
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,28 @@ class Impact:
     rule: str
 
 
+class WhenMissed(StrEnum):
+    """What happens at the due time of a promise when nobody has written."""
+
+    SAY = "say"  # the rule's honest holding update goes out
+    ESCALATE = "escalate"  # nothing goes out; the next level is told
+    DRAFT = "draft"  # the holding update waits for an agent's approval
+
+
+@dataclass(frozen=True)
+class Escalation:
+    """Who is told so long after the due time of a promise that nobody has kept."""
+
+    after: timedelta
+    tell: str
+
+
 @dataclass(frozen=True)
 class Cadence:
-    """How often an audience hears, from one rule. Durations are elapsed time; calendars are applied by `rules`."""
+    """How often an audience hears, from one rule. Durations are elapsed time; calendars are applied by `rules`.
+
+    `remind`: so long before the due time the agents are reminded.
+    """
 
     rule: str
     every: timedelta
@@ -64,6 +83,9 @@ class Cadence:
     stretch_after: timedelta | None = None
     stretch_every: timedelta | None = None
     calendar: str = "always"
+    remind: timedelta | None = None
+    when_missed: WhenMissed = WhenMissed.SAY
+    escalate: tuple[Escalation, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from core.decisions import Cadence, Level, Mode
+from core.decisions import Cadence, Escalation, Level, Mode, WhenMissed
 from core.errors import Severity
 from core.moments import MomentKind
 from core.notes import Audience
@@ -38,7 +38,6 @@ RESOLUTIONS = (*Resolution, DEFAULT)
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2})?")
 ENGLISH = "en"
 LATER_IN_RULE = ("milestones", "closing")
-LATER_IN_CADENCE = ("remind", "escalate")
 LATER_IN_SERVICE = ("needs", "audiences", "liaisons", "key_users")
 
 
@@ -265,11 +264,6 @@ class Writer:
             yield Audience(audience), None if entry is None else self._cadence(entry, child, rule)
 
     def _cadence(self, entry: Mapping[str, Any], node: Node, rule: str) -> Cadence:
-        for key in LATER_IN_CADENCE:
-            if key in node.keys:
-                self.file.later(node.keys[key], key)
-        if entry.get("when_missed", "say") != "say":
-            self.file.later(node.keys["when_missed"], f"when_missed: {entry['when_missed']}")
         calendar, stretch = entry.get("calendar", ALWAYS), entry.get("stretch") or {}
         self._calendar(calendar, node.get("calendar") or node)
         return Cadence(
@@ -280,6 +274,13 @@ class Writer:
             stretch_after=stretch.get("after"),
             stretch_every=stretch.get("every"),
             calendar=calendar,
+            remind=entry.get("remind"),
+            when_missed=WhenMissed(entry.get("when_missed") or WhenMissed.SAY),
+            escalate=tuple(
+                Escalation(step["after"], step["tell"])
+                for step in entry.get("escalate") or ()
+                if step and {"after", "tell"} <= step.keys()
+            ),
         )
 
     def _calendar(self, name: str, node: Node, severity: Severity = Severity.ERROR) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
-from core.decisions import Level, Mode, Reason
+from core.decisions import Level, Mode, Reason, WhenMissed
 from core.moments import MomentKind
 from core.notes import Audience
 from core.sites import Platform
@@ -98,7 +98,7 @@ class CadenceShape(Shape):
     stretch = fields.Nested(StretchShape)
     calendar = _text()
     remind = Value(duration)
-    when_missed = _text()
+    when_missed = _choice(WhenMissed, "way to treat a missed promise")
     escalate = fields.List(fields.Nested(EscalationShape))
 
 
