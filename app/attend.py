@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import bindparam, exists, literal, or_, select, update
+from sqlalchemy import bindparam, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import claims, dead, hearing, journal, promising, snapshots, tables
@@ -23,7 +23,7 @@ from app.pauses import Pauses
 from app.plans import Plan
 from app.prepared import Prepared
 from app.rhythm import Case
-from app.rows import bound, of
+from app.rows import bound
 from app.rulebook import Rulebook
 from app.store import Store, Transaction
 from core.errors import LiaisonError, NotThere, PayloadError, PlatformError, Refused
@@ -53,6 +53,9 @@ WAITING = Prepared(
 DROP = Prepared(
     update(N).where(N.c.id == bindparam("note")).values(state=bindparam("ending"), problem=bindparam("why"))
 )
+FAMILY = Prepared(select(T.c.newest, T.c.memory).where(bound(T)))
+MARKED = Prepared(select(literal(1)).where(bound(N), N.c.marker == bindparam("mark")).limit(1))
+WRITTEN_AS = Prepared(select(literal(1)).where(bound(N), N.c.comment_id == bindparam("mark")).limit(1))
 STALE = timedelta(minutes=5)
 RETRY = timedelta(seconds=30)
 TURN = timedelta(milliseconds=50)
@@ -216,13 +219,13 @@ class Attendant:
         if parent is None:
             return newest
         ref = TicketRef(newest.ticket.site, parent.id)
-        with self._store.read() as connection:
-            row = connection.execute(select(T.c.newest, T.c.memory).where(of(T, ref))).first()
-        stored = snapshots.load(row.newest) if row else None
+        with self._store.look() as look:
+            newest_of_it, memory = FAMILY.run(look, of_site=ref.site, of_id=ref.id).fetchone() or (None, None)
+        stored = snapshots.load(newest_of_it)
         found = stored.ticket if stored else self._read_parent(connector, ref)
         if found is None:
             return newest
-        held = tuple(Memory.from_dict(orjson.loads(row.memory)).held) if row else ()
+        held = tuple(Memory.from_dict(orjson.loads(memory)).held) if memory else ()
         if self._rulebook.seals(found, self._clock.now(), held):
             return replace(newest, ticket=newest.ticket.evolve(parent=None))
         full = Parent(parent.id, found.key, found.major, found.state, found.priority)
@@ -273,9 +276,11 @@ class Attendant:
         """By the marker or the platform's comment id; both stand in our notes."""
         if comment.author is Author.LIAISON:
             return True
-        mine = (N.c.comment_id == comment.id) if not comment.marker else (N.c.marker == comment.marker)
-        with self._store.read() as connection:
-            return bool(comment.id) and bool(connection.execute(select(exists().where(of(N, ref), mine))).scalar())
+        if not comment.id:
+            return False
+        known, mark = (MARKED, comment.marker) if comment.marker else (WRITTEN_AS, comment.id)
+        with self._store.look() as look:
+            return known.run(look, of_site=ref.site, of_id=ref.id, mark=mark).fetchone() is not None
 
     # --- deciding and committing -----------------------------------------------------------------------------------
 

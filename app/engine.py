@@ -12,7 +12,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import bindparam, case, delete, select, update
+import orjson
+from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import tables
@@ -35,6 +36,14 @@ Attend = Callable[[TicketRef], None]
 _SOONER = upsert(W).values(site=bindparam("site"), ticket_id=bindparam("ticket"), due=bindparam("due"), failures=0)
 _EARLIEST = case((W.c.due < _SOONER.excluded.due, W.c.due), else_=_SOONER.excluded.due)
 WAKE = Prepared(_SOONER.on_conflict_do_update(index_elements=[W.c.site, W.c.ticket_id], set_={"due": _EARLIEST}))
+FULL = func.json_each(bindparam("full")).table_valued("value")
+DUE = Prepared(
+    select(W.c.site, W.c.ticket_id)
+    .where(W.c.due <= bindparam("now"), W.c.site.not_in(select(FULL.c.value)))
+    .order_by(W.c.due)
+    .limit(bindparam("most"))
+)
+NEXT = Prepared(select(W.c.due).order_by(W.c.due).limit(1))
 REST = Prepared(delete(W).where(W.c.site == bindparam("site"), W.c.ticket_id == bindparam("ticket")))
 
 
@@ -114,9 +123,9 @@ class EmbeddedEngine:
 
     def next_due(self) -> datetime | None:
         """When the earliest wake-up is due."""
-        with self._store.read() as connection:
-            due = connection.execute(select(W.c.due).order_by(W.c.due).limit(1)).scalar()
-        return datetime.fromisoformat(due) if due else None
+        with self._store.look() as look:
+            found = NEXT.run(look).fetchone()
+        return datetime.fromisoformat(found[0]) if found else None
 
     def heal(self) -> None:
         """Wake whatever has work and no wake-up: none should, but a promise must not hang on that."""
@@ -161,11 +170,10 @@ class EmbeddedEngine:
         """The most overdue ticket that nobody attends to and whose site has a worker to spare."""
         with self._state:
             busy = Counter(ref.site for ref in self._running)
-            full = [site for site, count in busy.items() if count >= self._per_site]
-            query = select(W.c.site, W.c.ticket_id).where(W.c.due <= iso(self._clock.now()), W.c.site.not_in(full))
-            with self._store.read() as connection:
-                rows = connection.execute(query.order_by(W.c.due).limit(len(self._running) + 1))
-                ref = next((r for r in (TicketRef(*row) for row in rows) if r not in self._running), None)
+            full = orjson.dumps([site for site, count in busy.items() if count >= self._per_site]).decode()
+            with self._store.look() as look:
+                rows = DUE.run(look, now=iso(self._clock.now()), full=full, most=len(self._running) + 1).fetchall()
+            ref = next((r for r in (TicketRef(*row) for row in rows) if r not in self._running), None)
             if ref:
                 self._running.add(ref)
             return ref

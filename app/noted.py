@@ -5,20 +5,29 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from app import tables
 from app.plans import NotePlan
 from app.prepared import Prepared
-from app.rows import time
-from app.store import Transaction
+from app.rows import bound, time
+from app.store import Look, Transaction
 from core.errors import LiaisonError
 from core.moments import MomentKind
 from core.notes import Audience, NoteState, may_move
+from core.tickets import TicketRef
 
 N = tables.notes
 STATE = Prepared(select(N.c.state).where(N.c.id == bindparam("note")))
-NOTE = select(N).where(N.c.id == bindparam("note"))
+LEAVING = (NoteState.PLANNED, NoteState.SENDING, NoteState.IN_DOUBT)
+COLUMNS = (
+    *(N.c.id, N.c.moment, N.c.audience, N.c.occurrence, N.c.state, N.c.plan, N.c.rule_set, N.c.marker),
+    *(N.c.doubt_since, N.c.sending_at, N.c.not_before, N.c.attempts, N.c.planned_at),
+)
+SAID = Prepared(select(N.c.text, N.c.rule, N.c.promise_due).where(N.c.id == bindparam("note")))
+OPEN = Prepared(
+    select(*COLUMNS).where(bound(N), or_(*(N.c.state == state for state in LEAVING))).order_by(N.c.planned_at)
+)
 
 
 @dataclass(frozen=True)
@@ -40,31 +49,63 @@ class Noted:
     planned_at: datetime
 
 
-def noted(row: Row[tuple[object, ...]]) -> Noted:
+@dataclass(frozen=True)
+class Left:
+    """What a note said when it left, and the time that its words promise."""
+
+    text: str
+    rule: str
+    promise_due: datetime | None
+
+
+def open_notes(look: Look, ref: TicketRef) -> list[Noted]:
+    """What is planned, on its way or in doubt, in the order it was planned."""
+    return [_noted(*row) for row in OPEN.run(look, of_site=ref.site, of_id=ref.id)]
+
+
+def _noted(
+    identity: str,
+    moment: str,
+    audience: str,
+    occurrence: str,
+    state: str,
+    plan: str,
+    rule_set: str,
+    marker: str,
+    doubt_since: str | None,
+    sending_at: str | None,
+    not_before: str | None,
+    attempts: int,
+    planned_at: str,
+) -> Noted:
     return Noted(
-        id=row.id,
-        moment=MomentKind(row.moment),
-        audience=Audience(row.audience),
-        occurrence=row.occurrence,
-        state=NoteState(row.state),
-        plan=NotePlan.loads(row.plan),
-        rule_set=row.rule_set,
-        marker=row.marker,
-        doubt_since=time(row.doubt_since),
-        sending_at=time(row.sending_at),
-        not_before=time(row.not_before),
-        attempts=row.attempts,
-        planned_at=datetime.fromisoformat(row.planned_at),
+        id=identity,
+        moment=MomentKind(moment),
+        audience=Audience(audience),
+        occurrence=occurrence,
+        state=NoteState(state),
+        plan=NotePlan.loads(plan),
+        rule_set=rule_set,
+        marker=marker,
+        doubt_since=time(doubt_since),
+        sending_at=time(sending_at),
+        not_before=time(not_before),
+        attempts=attempts,
+        planned_at=datetime.fromisoformat(planned_at),
     )
 
 
-def move_to(tx: Transaction, note: Noted, state: NoteState, **values: object) -> Row[tuple[object, ...]]:
-    """Move a note to a state its present one allows; returns the row as it is then."""
+def move_to(tx: Transaction, note: Noted, state: NoteState, **values: object) -> None:
+    """Move a note to a state its present one allows."""
     before = NoteState(STATE.run(tx, note=note.id).fetchone()[0])
     if before is not state and not may_move(before, state):
         raise LiaisonError(f"a note cannot go from {before} to {state}.", where=f"note {note.id}")
     _change(frozenset(values)).run(tx, note=note.id, now_in=state, **values)
-    return tx.execute(NOTE, {"note": note.id}).one()
+
+
+def left(tx: Transaction, note: Noted) -> Left:
+    text, rule, promise_due = SAID.run(tx, note=note.id).fetchone()
+    return Left(text, rule, time(promise_due))
 
 
 @cache

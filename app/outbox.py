@@ -7,23 +7,24 @@ nothing else leaves for the ticket until its marker was looked for. There is no 
 import logging
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from app import claims, journal, promising, snapshots, tables
 from app.composing import Composed, Composer
 from app.connectors import Connectors
 from app.journal import Entry, What
 from app.memory import Memory
-from app.noted import Noted, move_to, noted
+from app.noted import Noted, left, move_to, open_notes
 from app.patience import Patience
 from app.pauses import Pauses
 from app.plans import Pledge
-from app.rows import of, time
+from app.prepared import Prepared
+from app.rows import bound
 from app.store import Store, Transaction
 from core.decisions import Reason
 from core.errors import InDoubt, LiaisonError, NotThere, Paused, PlatformError, Unavailable
@@ -38,6 +39,14 @@ from core.times import Clock, iso
 
 N, T, J = tables.notes, tables.tickets, tables.journal
 HELD_BACK = "Held back: "
+FACTS = Prepared(select(T.c.newest, T.c.attended, T.c.memory).where(bound(T)))
+ELSEWHERE = Prepared(
+    select(J.c.detail)
+    .join(N, N.c.id == J.c.note_id)
+    .where(bound(N), N.c.planned_at == bindparam("moment"), N.c.id != bindparam("mine"), J.c.what == What.FAILED)
+    .where(J.c.detail.startswith(HELD_BACK))
+    .limit(1)
+)
 LEAVES = 5.0
 """Seconds from the committed intent to the socket; long before anybody else would look for the note."""
 S = NoteState
@@ -45,6 +54,15 @@ LONGEST_PAUSE = timedelta(minutes=5)
 ENDS = frozenset({MomentKind.RESOLVED, MomentKind.CLOSED, MomentKind.CANCELLED})
 SENT_FIRST = (Audience.REQUESTER, Audience.BUSINESS, Audience.CUSTOMERS, Audience.AGENTS)
 log = logging.getLogger("liaison.outbox")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is stored of a ticket beside its notes."""
+
+    snapshot: Snapshot | None
+    memory: Memory
+    promises: tuple[Promise, ...]
 
 
 class Outbox:
@@ -56,16 +74,20 @@ class Outbox:
     def send(self, ref: TicketRef, fence: int) -> None:
         """Write what is planned for the ticket, as far as it may leave now. Raises Fenced."""
         connector = self._connectors.of(ref.site)
-        notes = self._open(ref)
+        facts: Facts | None
+        notes, facts = self._stored(ref)
         if not notes or self._pauses.until(ref, self._clock.now()):
             return
-        if not self._resolve_doubts(connector, ref, fence, notes):
-            return
-        self._drop_overtaken(ref, fence)
-        waiting = [n for n in self._open(ref) if n.state is S.PLANNED and not _later(n, self._clock.now())]
-        for letter_notes in _letters(waiting, together=connector.joins_audiences):
-            if not self._send_one(connector, ref, fence, letter_notes):
+        if any(n.state is not S.PLANNED for n in notes):
+            if not self._resolve_doubts(connector, ref, fence, notes):
                 return
+            notes, facts = self._stored(ref)
+        planned = self._without_overtaken(ref, fence, notes, facts)
+        waiting = [n for n in planned if not _later(n, self._clock.now())]
+        for letter_notes in _letters(waiting, together=connector.joins_audiences):
+            if not self._send_one(connector, ref, fence, letter_notes, facts):
+                return
+            facts = None  # what was written is remembered
 
     def cut_off(self) -> None:
         """The process ends: whatever is being written now is in doubt. Who comes next looks it up."""
@@ -111,24 +133,27 @@ class Outbox:
             self._move(ref, fence, group, S.PLANNED, doubt_since=None, not_before=None)
         return True
 
-    def _drop_overtaken(self, ref: TicketRef, fence: int) -> None:
-        """A note that waited or was in doubt may be stale by now: then it is not said late."""
-        planned = [n for n in self._open(ref) if n.state is S.PLANNED]
-        snapshot, _, promises = self._facts(ref)
-        kept = {p.id for p in promises}
-        ended = snapshot is not None and snapshot.ticket.ended
-        for note in [n for n in planned if _overtaken(n, planned, kept, ended=ended)]:
+    def _without_overtaken(self, ref: TicketRef, fence: int, notes: Sequence[Noted], facts: Facts) -> list[Noted]:
+        """A planned note that waited or was in doubt may be stale by now: then it is not said late."""
+        planned = [n for n in notes if n.state is S.PLANNED]
+        kept = {p.id for p in facts.promises}
+        ended = facts.snapshot is not None and facts.snapshot.ticket.ended
+        overtaken = [n for n in planned if _overtaken(n, planned, kept, ended=ended)]
+        for note in overtaken:
             self._move(ref, fence, [note], S.SUPERSEDED, problem="something newer is said instead")
             line = journal.silent(
                 Reason.SUPERSEDED, "It could not be said in time.", moment=note.moment, audience=note.audience
             )
             self._store.write(lambda tx, line=line: journal.write(tx, ref, self._clock.now(), [line]))  # type: ignore[misc]
+        return [n for n in planned if n not in overtaken]
 
     # --- sending ---------------------------------------------------------------------------------------------------
 
-    def _send_one(self, connector: Connector, ref: TicketRef, fence: int, notes: list[Noted]) -> bool:
-        """Whether the next letter may leave."""
-        composed = self._compose(connector, ref, fence, notes)
+    def _send_one(
+        self, connector: Connector, ref: TicketRef, fence: int, notes: list[Noted], facts: Facts | None
+    ) -> bool:
+        """Whether the next letter may leave. `facts` None: they changed since they were read."""
+        composed = self._compose(connector, ref, fence, notes, facts or self._stored(ref)[1])
         if not composed:
             return True
         leaving = [n for n in notes if n.audience in composed.parts]
@@ -158,16 +183,17 @@ class Outbox:
         self._tell(ref, notes, what)
         return False
 
-    def _compose(self, connector: Connector, ref: TicketRef, fence: int, notes: list[Noted]) -> Composed | None:
+    def _compose(
+        self, connector: Connector, ref: TicketRef, fence: int, notes: list[Noted], facts: Facts
+    ) -> Composed | None:
         """The words, right before they leave. Notes that turn out to need none are ended here."""
-        snapshot, memory, promises = self._facts(ref)
-        if snapshot is None:
+        if facts.snapshot is None:
             raise LiaisonError("notes without a snapshot.", where=str(ref))
         composed = self._composer.compose(
-            snapshot.ticket,
+            facts.snapshot.ticket,
             [(n.plan, n.occurrence) for n in notes],
-            memory,
-            promises,
+            facts.memory,
+            facts.promises,
             connector,
             "" if connector.joins_audiences else self._held_back(ref, notes[0]),
         )
@@ -187,13 +213,13 @@ class Outbox:
             self._store.write(lambda tx: journal.write(tx, ref, self._clock.now(), entries))
         return composed if composed.parts else None
 
-    def _facts(self, ref: TicketRef) -> tuple[Snapshot | None, Memory, tuple[Promise, ...]]:
+    def _stored(self, ref: TicketRef) -> tuple[list[Noted], Facts]:
         """What is stored of the ticket now; whether the claim still holds is asked when the intent is committed."""
-        with self._store.read() as connection:
-            row = connection.execute(select(T.c.newest, T.c.attended, T.c.memory).where(of(T, ref))).one()
-            promises = promising.open_promises(connection, ref)
-        snapshot = snapshots.load(row.newest) or snapshots.load(row.attended)
-        return snapshot, Memory.from_dict(orjson.loads(row.memory)), promises
+        with self._store.look() as look:
+            newest, attended, memory = FACTS.run(look, of_site=ref.site, of_id=ref.id).fetchone()
+            notes, promises = open_notes(look, ref), promising.open_promises(look, ref)
+        snapshot = snapshots.load(newest) or snapshots.load(attended)
+        return notes, Facts(snapshot, Memory.from_dict(orjson.loads(memory)), promises)
 
     def _intend(
         self, tx: Transaction, ref: TicketRef, fence: int, notes: list[Noted], composed: Composed, marker: str
@@ -217,11 +243,10 @@ class Outbox:
 
     def _held_back(self, ref: TicketRef, note: Noted) -> str:
         """What was held back from another letter of the same moment: the agents are told in theirs."""
-        same = (N.c.planned_at == iso(note.planned_at)) & (N.c.id != note.id)
-        query = select(J.c.detail).join(N, N.c.id == J.c.note_id).where(of(N, ref), same, J.c.what == What.FAILED)
-        with self._store.read() as connection:
-            found = connection.execute(query.where(J.c.detail.startswith(HELD_BACK)).limit(1)).scalar()
-        return (found or "").removeprefix(HELD_BACK)
+        moment = iso(note.planned_at)
+        with self._store.look() as look:
+            found = ELSEWHERE.run(look, of_site=ref.site, of_id=ref.id, moment=moment, mine=note.id).fetchone()
+        return found[0].removeprefix(HELD_BACK) if found else ""
 
     # --- results ---------------------------------------------------------------------------------------------------
 
@@ -285,16 +310,17 @@ class Outbox:
         lines = list(entries)
         memory = claims.memory(tx, ref)
         for note in notes:
-            row = move_to(tx, note, S.WRITTEN, comment_id=written.comment_id, written_at=iso(now), doubt_since=None)
+            move_to(tx, note, S.WRITTEN, comment_id=written.comment_id, written_at=iso(now), doubt_since=None)
+            said = left(tx, note)
             lines.append(
-                Entry(What.SAID, note.moment, note.audience, "", "", row.rule, note_id=note.id, rule_set=note.rule_set)
+                Entry(What.SAID, note.moment, note.audience, "", "", said.rule, note_id=note.id, rule_set=note.rule_set)
             )
             if note.audience is Audience.AGENTS:
                 memory.living_comment = written.comment_id
                 memory.agents_meaning = composed.meaning if composed else ""
             else:
-                memory.told, memory.told_at = row.text, now
-                lines += _pledge(tx, ref, note, time(row.promise_due), now)
+                memory.told, memory.told_at = said.text, now
+                lines += _pledge(tx, ref, note, said.promise_due, now)
         claims.save_memory(tx, ref, memory)
         journal.write(tx, ref, now, lines)
 
@@ -317,12 +343,6 @@ class Outbox:
             "problem": str(error),
             "attempts": note.attempts + 1,
         }
-
-    def _open(self, ref: TicketRef) -> list[Noted]:
-        states = (S.PLANNED, S.SENDING, S.IN_DOUBT)
-        with self._store.read() as connection:
-            rows = connection.execute(select(N).where(of(N, ref), N.c.state.in_(states)).order_by(N.c.planned_at))
-            return [noted(row) for row in rows]
 
     def _site(self, ref: TicketRef) -> Site:
         return self._connectors.sites[ref.site]

@@ -8,9 +8,12 @@ import sqlite3
 from typing import Any
 
 from sqlalchemy import ClauseElement
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import OperationalError
 
-from app.store import Transaction
+from app.store import Look, Transaction
+
+DIALECT = sqlite.dialect()
 
 
 class Prepared:
@@ -22,19 +25,19 @@ class Prepared:
         self._names: tuple[str, ...] = ()
         self._fixed: dict[str, Any] = {}
 
-    def run(self, tx: Transaction, **values: Any) -> sqlite3.Cursor:
+    def run(self, tx: Transaction | Look, **values: Any) -> sqlite3.Cursor:
         """Raises what SQLAlchemy would: OperationalError where the driver could not do it."""
         if not self._sql:
-            self._compile(tx)
-        given = {**self._fixed, **values}
-        driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]
+            self._compile()
+        given = {**self._fixed, **values} if self._fixed else values
+        driver: Look = tx if isinstance(tx, Look) else tx.connection.driver_connection  # type: ignore[assignment]
         try:
             return driver.execute(self._sql, [given[name] for name in self._names])
         except sqlite3.Error as error:
             raise OperationalError(self._sql, None, error) from error
 
-    def _compile(self, tx: Transaction) -> None:
-        compiled = self._statement.compile(dialect=tx.dialect)
+    def _compile(self) -> None:
+        compiled = self._statement.compile(dialect=DIALECT)
         self._names = tuple(compiled.positiontup or ())  # type: ignore[attr-defined]
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         self._sql = str(compiled)

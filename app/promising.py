@@ -9,7 +9,7 @@ from app import tables
 from app.journal import Entry, What
 from app.prepared import Prepared
 from app.rows import bound
-from app.store import Transaction
+from app.store import Look, Transaction
 from core.notes import Audience
 from core.promises import Promise, PromiseState
 from core.tickets import TicketRef
@@ -33,7 +33,7 @@ END = Prepared(
 )
 
 
-def open_promises(tx: Transaction, ref: TicketRef) -> tuple[Promise, ...]:
+def open_promises(tx: Transaction | Look, ref: TicketRef) -> tuple[Promise, ...]:
     return tuple(
         Promise(identity, ref, Audience(audience), from_iso(due), from_iso(made_at), made_by, rule)
         for identity, audience, due, made_at, made_by, rule in OPEN.run(tx, of_site=ref.site, of_id=ref.id)
