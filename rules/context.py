@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,11 @@ NO_SERVICE = {"incident": "the service you reported", "change": "one of our serv
 REPORTED = "the service in question"
 NO_LOCATION = "your location"
 KINDS = {Kind.INCIDENT: "report", Kind.CHANGE: "change"}
+SAID_TO_ALL = (
+    *("service", "location", "window", "next_update", "promised", "since", "opened", "planned_start", "planned_end"),
+    *("ticket", "progress", "affected_users"),
+)
+SAID_INSIDE = ("impacts", "requester", "requester_reads")
 
 
 @dataclass(frozen=True)
@@ -76,12 +82,12 @@ class Scene:
     impacts: Collection[Impact] = ()
     asked: list[str] = field(default_factory=list)
 
-    def context(self) -> dict[str, Any]:
-        """The values of the slot's vocabulary, and nothing besides."""
-        names = {**self._places(), **self._times(), "ticket": self._ticket(), "progress": self._progress()}
-        names["affected_users"] = self.ticket.affected_users or self._missing("affected_users")
-        return names if self.audience in CUSTOMER_FACING else {**names, **self._inside()}
+    def context(self, wanted: Collection[str] | None = None) -> dict[str, Any]:
+        """The values of the slot's vocabulary, and nothing besides; of those the wanted ones, where it says which."""
+        names = SAID_TO_ALL if self.audience in CUSTOMER_FACING else (*SAID_TO_ALL, *SAID_INSIDE)
+        return {name: getattr(self, f"_{name}")() for name in names if wanted is None or name in wanted}
 
+    @cached_property
     def reader(self) -> Reader:
         """The reader's zone is the place's, else the site's; the latter is named where places differ."""
         place = self.catalogue.location_of(self.ticket)
@@ -90,16 +96,20 @@ class Scene:
         elsewhere = {_zone(other) for other in self.catalogue.locations if other.timezone} - {self.zone}
         return Reader(self.facts.now, self.zone, names_zone=bool(elsewhere))
 
-    def _places(self) -> dict[str, Any]:
-        service, place = self.catalogue.service_of(self.ticket), self.catalogue.location_of(self.ticket)
-        return {
-            "service": SimpleNamespace(
-                name=service.name if service else self._nameless(),
-                people_can=service.people_can if service else "",
-                workaround=service.workaround if service else "",
-            ),
-            "location": SimpleNamespace(name=place.name if place else NO_LOCATION),
-        }
+    def _service(self) -> SimpleNamespace:
+        service = self.catalogue.service_of(self.ticket)
+        return SimpleNamespace(
+            name=service.name if service else self._nameless(),
+            people_can=service.people_can if service else "",
+            workaround=service.workaround if service else "",
+        )
+
+    def _location(self) -> SimpleNamespace:
+        place = self.catalogue.location_of(self.ticket)
+        return SimpleNamespace(name=place.name if place else NO_LOCATION)
+
+    def _affected_users(self) -> Any:
+        return self.ticket.affected_users or self._missing("affected_users")
 
     def _nameless(self) -> str:
         """A service the catalogue does not know: customers never read its raw name, agents do."""
@@ -107,25 +117,33 @@ class Scene:
             return NO_SERVICE[Kind.CHANGE if self.ticket.kind == Kind.CHANGE else Kind.INCIDENT]
         return self.ticket.service or self.ticket.ci or REPORTED
 
-    def _times(self) -> dict[str, Any]:
-        reader, ticket, facts = self.reader(), self.ticket, self.facts
-        start, end = ticket.planned_start, ticket.planned_end
-        window = Said(reader.window(start, end)) if start and end and start < end else self._missing("window")
-        return {
-            "window": window,
-            "next_update": self._promise("next_update", facts.next_update, reader),
-            "promised": self._promise("promised", facts.promised, reader),
-            "since": self._fact("since", facts.since, reader),
-            "opened": self._fact("opened", ticket.opened_at, reader),
-            "planned_start": self._fact("planned_start", start, reader),
-            "planned_end": self._fact("planned_end", end, reader),
-        }
+    def _window(self) -> Any:
+        start, end = self.ticket.planned_start, self.ticket.planned_end
+        return Said(self.reader.window(start, end)) if start and end and start < end else self._missing("window")
 
-    def _promise(self, name: str, moment: datetime | None, reader: Reader) -> Any:
-        return Said(reader.by(moment), reader.time(moment)) if moment else self._missing(name)
+    def _next_update(self) -> Any:
+        return self._promise("next_update", self.facts.next_update)
 
-    def _fact(self, name: str, moment: datetime | None, reader: Reader) -> Any:
-        return Said(reader.at(moment), reader.time(moment)) if moment else self._missing(name)
+    def _promised(self) -> Any:
+        return self._promise("promised", self.facts.promised)
+
+    def _since(self) -> Any:
+        return self._fact("since", self.facts.since)
+
+    def _opened(self) -> Any:
+        return self._fact("opened", self.ticket.opened_at)
+
+    def _planned_start(self) -> Any:
+        return self._fact("planned_start", self.ticket.planned_start)
+
+    def _planned_end(self) -> Any:
+        return self._fact("planned_end", self.ticket.planned_end)
+
+    def _promise(self, name: str, moment: datetime | None) -> Any:
+        return Said(self.reader.by(moment), self.reader.time(moment)) if moment else self._missing(name)
+
+    def _fact(self, name: str, moment: datetime | None) -> Any:
+        return Said(self.reader.at(moment), self.reader.time(moment)) if moment else self._missing(name)
 
     def _ticket(self) -> SimpleNamespace:
         ticket = self.ticket
@@ -137,16 +155,17 @@ class Scene:
         raw = {name: getattr(ticket, name) for name in (*inside, "close_code", "url")}
         return SimpleNamespace(**vars(seen), **raw)
 
-    def _inside(self) -> dict[str, Any]:
-        reads = self.facts.requester_reads
-        return {
-            "impacts": tuple(Spoken(i.id, str(i.level), i.statement) for i in self.impacts),
-            "requester": SimpleNamespace(name=self.ticket.requester.name),
-            "requester_reads": reads or self._missing("requester_reads"),
-        }
+    def _impacts(self) -> tuple[Spoken, ...]:
+        return tuple(Spoken(i.id, str(i.level), i.statement) for i in self.impacts)
+
+    def _requester(self) -> SimpleNamespace:
+        return SimpleNamespace(name=self.ticket.requester.name)
+
+    def _requester_reads(self) -> Any:
+        return self.facts.requester_reads or self._missing("requester_reads")
 
     def _progress(self) -> str:
-        return progress(self.ticket, self.audience, self.reader(), self.facts.since)
+        return progress(self.ticket, self.audience, self.reader, self.facts.since)
 
     def _missing(self, name: str) -> Missing:
         return Missing(name, self.asked)

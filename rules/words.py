@@ -1,6 +1,7 @@
 """The words of a message: what is wrong with a template before it is used, and what it says when it is."""
 
 import re
+import threading
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ __all__ = ["Fault", "Used", "Wording", "faults", "names_used", "render"]
 FUEL = 50_000  # Instructions of minijinja; a long message takes some hundreds.
 ALWAYS_THERE = frozenset({"next_update", "opened"})  # With a cadence in the rule; on every platform.
 SECRETS = ("key", "token", "password")
+MOST_KNOWN = 2_000  # Templates that one thread keeps read.
 
 
 class Wording(Protocol):
@@ -100,16 +102,8 @@ def _named(leak: Leak) -> str:
 
 def _fill(source: str, scene: Scene, slot: str, where: str) -> tuple[str, list[str]]:
     """The tidied text, and the values that were inserted into it."""
-    inserted: list[str] = []
-
-    def insert(value: Any) -> str:
-        if not isinstance(value, str | int | Said | Spoken | Missing | None):
-            raise TypeError("a list or a group of names cannot be said; name one thing")
-        inserted.append(f"{value:,}" if type(value) is int else "" if value is None else str(value))
-        return inserted[-1]
-
     try:
-        text = _tidy(_engine(insert).render_str(TAGS_ALONE.sub(r"\1", source), None, **scene.context()))
+        text, inserted = _engines().filled(source, scene)
     except minijinja.TemplateError as error:
         raise WordsError(f"{slot}: {error.detail or error.message}.", where=where) from error
     except (ValueError, TypeError) as error:
@@ -119,6 +113,43 @@ def _fill(source: str, scene: Scene, slot: str, where: str) -> tuple[str, list[s
         hint = f"Ask first: {{% if {name.partition('.')[0]} %}} … {{% endif %}}."
         raise WordsError(f"{slot} says {name}, and there is none.", where=where, hint=hint)
     return text, inserted
+
+
+class Engines(threading.local):
+    """Each thread's own minijinja: making one and reading a template again takes longer than filling it."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._inserted: list[str] = []
+        self._engine = _engine(self._insert)
+
+    def filled(self, source: str, scene: Scene) -> tuple[str, list[str]]:
+        """The tidied text and what was inserted. Raises what minijinja raises."""
+        if len(self._known) >= MOST_KNOWN:
+            self.__init__()  # type: ignore[misc]  # rules were replaced often: begin anew
+        if source not in self._known:
+            self._engine.add_template(source, TAGS_ALONE.sub(r"\1", source))
+            self._known.add(source)
+        inserted = self._inserted = []
+        text = self._engine.render_template(source, **scene.context(_roots(source)))
+        return _tidy(text), inserted
+
+    def _insert(self, value: Any) -> str:
+        if not isinstance(value, str | int | Said | Spoken | Missing | None):
+            raise TypeError("a list or a group of names cannot be said; name one thing")
+        self._inserted.append(f"{value:,}" if type(value) is int else "" if value is None else str(value))
+        return self._inserted[-1]
+
+
+@cache
+def _engines() -> Engines:
+    return Engines()
+
+
+@lru_cache(maxsize=4096)
+def _roots(source: str) -> frozenset[str]:
+    """What a template asks of its scene."""
+    return frozenset(used.path.partition(".")[0] for used in read(source).used)
 
 
 def _engine(insert: Any) -> minijinja.Environment:
@@ -147,14 +178,17 @@ FILTERS: dict[str, Any] = {
     "default": lambda value, instead: value or instead,
 }
 TAGS_ALONE = re.compile(r"^[ \t]*((?:\{%[^{}\n]*%\}[ \t]*)+)\n", re.MULTILINE)
+BLANKS = re.compile(r"[^\S\n]+")
+EMPTY_LINES = re.compile(r"\n{3,}")
+BLANK_BEFORE = re.compile(r" ([.,])(?=\s|$)")
 FIRST_WORD = re.compile(r"[a-z]+\b")
 
 
 def _tidy(text: str) -> str:
     """Stripped, blanks and empty lines collapsed, no blank before a full stop, the first letter large."""
-    lines = [re.sub(r"[^\S\n]+", " ", line).strip() for line in text.splitlines()]
-    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-    text = re.sub(r" ([.,])(?=\s|$)", r"\1", text)
+    lines = [BLANKS.sub(" ", line).strip() for line in text.splitlines()]
+    text = EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip()
+    text = BLANK_BEFORE.sub(r"\1", text)
     return text[:1].upper() + text[1:] if FIRST_WORD.match(text) else text
 
 
