@@ -1,7 +1,6 @@
 """Considering a ticket: from what was seen to what is said, kept, promised, and why the rest stays silent. Pure."""
 
 from collections.abc import Callable
-from copy import deepcopy
 from datetime import datetime
 
 from app import difference
@@ -30,7 +29,7 @@ def consider(case: Case, decide: Decide, next_due: NextDue) -> Plan:
 class _Consideration:
     def __init__(self, case: Case, decide: Decide, next_due: NextDue) -> None:
         self.case, self.decide = case, decide
-        self.memory = deepcopy(case.memory)
+        self.memory = case.memory.copy()
         self.plan = Plan(self.memory, newest=case.newest)
         self.rhythm = Rhythm(case, self.plan, next_due)
 

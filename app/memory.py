@@ -55,6 +55,11 @@ class Memory:
     def count(self, kind: str) -> None:
         self.occurrences[str(kind)] = self.occurrences.get(kind, 0) + 1
 
+    def copy(self) -> Self:
+        """One of its own: nothing that is changed in it shows here."""
+        values: dict[str, Any] = {k: v.copy() if isinstance(v, dict | list) else v for k, v in vars(self).items()}
+        return type(self)(**values)
+
     def to_dict(self) -> dict[str, Any]:
         return {k: iso(v) if isinstance(v, datetime) else v for k, v in vars(self).items()}
 

@@ -1,5 +1,6 @@
 """Snapshots as JSON text, and what can be said of two of them."""
 
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -21,8 +22,12 @@ def dump(snapshot: Snapshot) -> str:
 
 
 def load(text: str | None) -> Snapshot | None:
-    if not text:
-        return None
+    return _loaded(text) if text else None
+
+
+@lru_cache(maxsize=256)
+def _loaded(text: str) -> Snapshot:
+    """One look at a ticket reads the same text several times."""
     plain = orjson.loads(text)
     return Snapshot(
         ticket=Ticket.from_dict(plain["ticket"]),

@@ -1,6 +1,6 @@
 """What the rules say for a ticket at a moment, and the trace of why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -138,7 +138,7 @@ class Decision:
     settle: timedelta = timedelta(0)
     gates: tuple[str, ...] = ()
     sticky: tuple[str, ...] = ()
-    trace: tuple[Considered, ...] = ()
+    trace: Sequence[Considered] = ()
     rule_set: str = ""
 
     @property

@@ -1,7 +1,9 @@
 """What the rules say for a ticket at a moment. Pure: no clock, no files, no network."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
 
 from core.decisions import Cadence, Considered, Decision, Facts, Impact, Level, Message, Reason, Silence
 from core.errors import WordsError
@@ -48,7 +50,7 @@ def decision_of(rules: RuleSet, judgement: Judgement) -> Decision:
         settle=_settle(rules, judgement.view.moment.kind, cadences.values()),
         gates=tuple(fired.id for fired in judgement.gates),
         sticky=tuple(fired.id for fired in judgement.gates if fired.sticky),
-        trace=_trace(rules, judgement),
+        trace=Trace(lambda: _trace(rules, judgement)),
         rule_set=rules.hash,
     )
 
@@ -138,6 +140,28 @@ def _stated(rules: RuleSet, view: View, rule: Rule) -> str:
         return render(rules, view.catalogue, message, view.ticket, view.moment, facts, zone=ANYWHERE).text
     except WordsError:
         return ""
+
+
+class Trace(Sequence[Considered]):
+    """Found out when somebody looks: to say why each rule failed takes as long as to decide."""
+
+    def __init__(self, find_out: Callable[[], tuple[Considered, ...]]) -> None:
+        self._find_out = find_out
+
+    @cached_property
+    def _lines(self) -> tuple[Considered, ...]:
+        return self._find_out()
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._lines[place]
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._lines == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as the mappings beside it in a decision
 
 
 def _trace(rules: RuleSet, judgement: Judgement) -> tuple[Considered, ...]:

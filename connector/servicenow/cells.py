@@ -10,12 +10,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 SYS_ID = re.compile(r"[0-9a-f]{32}\Z", re.IGNORECASE)
 SAFE_ID = re.compile(r"[A-Za-z0-9_-]{2,64}\Z")
 """What may stand in a request's path: demo data has ids that are no GUIDs (`glide_maint`), never a slash or a dot."""
 LARGEST = 10**18
+SHORT = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ EMPTY = Cell()
 
 def cell(raw: Any) -> Cell:
     """Any JSON value as a cell; nothing raises."""
+    if type(raw) is str and len(raw) <= SHORT:
+        return _plain(raw)
     if not isinstance(raw, Mapping):
         return Cell(value=scalar(raw), plain=True, said=True)
     link = scalar(raw.get("link"))
@@ -87,6 +91,12 @@ def cell(raw: Any) -> Cell:
     value = scalar(raw.get("value")) or (steps[-1] if steps and SAFE_ID.match(steps[-1]) else "")
     table = steps[-2] if len(steps) > 1 and SAFE_ID.match(steps[-2]) else ""
     return Cell(value, scalar(raw.get("display_value")), said=True, table=table)
+
+
+@lru_cache(maxsize=4096)
+def _plain(raw: str) -> Cell:
+    """Records repeat themselves: states, flags, names, and most of all the empty text."""
+    return Cell(value=text(raw), plain=True, said=True)
 
 
 def scalar(raw: Any) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from marshmallow import EXCLUDE, Schema, fields, missing
+from marshmallow import Schema, fields, missing
 
 from connector.servicenow.cells import EMPTY, SAFE_ID, Cell, cell, scalar, time
 from connector.servicenow.vocabulary import PREFIXES
@@ -27,10 +27,23 @@ class Lenient(fields.Field[T]):
 
     def __init__(self, read: Callable[[Any], T], absent: T, *, data_key: str | None = None) -> None:
         super().__init__(data_key=data_key)
-        self._read, self._absent = read, absent
+        self.read, self.absent = read, absent
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> T:  # noqa: ARG002 - marshmallow's signature
-        return self._absent if value is missing else self._read(value)
+        return self.absent if value is missing else self.read(value)
+
+
+class Eyes:
+    """Reads the columns that a schema of lenient fields declares. As no field ever complains, nothing is collected:
+    this costs a third of what marshmallow's own loading does, and a record has eighty columns.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        columns = schema.load_fields.items()
+        self._columns = [(name, one.data_key or name, one.read, one.absent) for name, one in columns]  # type: ignore[attr-defined]
+
+    def load(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: read(record[key]) if key in record else absent for name, key, read, absent in self._columns}
 
 
 def word() -> Lenient[str]:
@@ -79,15 +92,15 @@ class Envelope:
     nested: bool = False
 
 
-SCHEMA = EnvelopeSchema()
+ENVELOPE = Eyes(EnvelopeSchema())
 
 
 def envelope(body: Mapping[str, Any]) -> Envelope:
     """The record in a body. Raises PayloadError where table or sys_id cannot be told."""
     body = _unwrapped(body)
-    outer = SCHEMA.load(body, unknown=EXCLUDE)
+    outer = ENVELOPE.load(body)
     record = outer["record"] or body
-    inner = SCHEMA.load(record, unknown=EXCLUDE)
+    inner = ENVELOPE.load(record)
     sys_id = _first("sys_id", SAFE_ID, outer["record_id"], inner["sys_id"], outer["sys_id"])
     named = (outer["table"], outer["record_type"], _class(inner["sys_class_name"]), _by_number(inner["number"]))
     return Envelope(

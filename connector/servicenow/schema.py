@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema
+from marshmallow import Schema
 
 from connector.servicenow import vocabulary
 from connector.servicenow.cells import SYS_ID, Cell, Names
 from connector.servicenow.custom import canonical, custom_value
-from connector.servicenow.envelope import Envelope, column, envelope
+from connector.servicenow.envelope import Envelope, Eyes, column, envelope
 from connector.servicenow.journal import latest
 from connector.servicenow.people import People
 from connector.servicenow.record import COLUMNS, REFERENCES, Record
@@ -48,7 +48,7 @@ class Reader:
         every = dict.fromkeys((*self.columns, *JOURNALS, *note_id))
         # Dots in attribute names would nest: marshmallow builds paths from them.
         self._attributes = {name: name.replace(".", "__") for name in every}
-        self._schema = Schema.from_dict({attr: column(name) for name, attr in self._attributes.items()})()
+        self._eyes = Eyes(Schema.from_dict({attr: column(name) for name, attr in self._attributes.items()})())
 
     def sight(self, body: Mapping[str, Any], received_at: datetime) -> Sighting:
         """Raises PayloadError where table or sys_id cannot be told; any other oddity is a missing value."""
@@ -84,7 +84,7 @@ class Reader:
         return Author.AGENT if caller or not public else Author.UNKNOWN
 
     def _cells(self, record: Mapping[str, Any]) -> dict[str, Cell]:
-        loaded = self._schema.load(record, unknown=EXCLUDE)
+        loaded = self._eyes.load(record)
         cells: dict[str, Cell] = {name: loaded[attr] for name, attr in self._attributes.items()}
         for name in (*REFERENCES, *self._custom):
             if name in REFERENCES or SYS_ID.match(cells[name].sys_id):
