@@ -42,7 +42,8 @@ class Liaison:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
-        self.rulebook = Rulebook([settings.rules] if settings.rules else [])
+        zones = {site.name: site.timezone for site in settings.sites}
+        self.rulebook = Rulebook([settings.rules] if settings.rules else [], zones)
         self.store = Store(settings.store)
         self.store.upgrade()
         self.store.start()

@@ -1,7 +1,7 @@
 """The rules in force: loaded, asked, and replaced only by rules that load without errors."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -17,10 +17,12 @@ log = logging.getLogger("liaison.rules")
 
 
 class Rulebook:
-    """`paths` are rules files or folders; the shipped packs always stand below them. Raises RulesError."""
+    """`paths` are rules files or folders; the shipped packs always stand below them. `zones`: of the sites, by name,
+    for tickets whose place is not in the catalogue. Raises RulesError.
+    """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = tuple(paths)
+    def __init__(self, paths: Sequence[Path], zones: Mapping[str, str] | None = None) -> None:
+        self._paths, self._zones = tuple(paths), zones or {}
         self._stamp = self._files()
         self.current = rules.load(self._paths)
         self.problem = ""
@@ -40,7 +42,8 @@ class Rulebook:
 
     def decide(self, ticket: Ticket, moment: Moment, now: datetime, held: tuple[str, ...] = ()) -> Decision:
         book = self.current
-        return rules.decide(book, book.catalogue, ticket, moment, now, held=held)
+        zone = self._zones.get(ticket.site, "UTC")
+        return rules.decide(book, book.catalogue, ticket, moment, now, held=held, zone=zone)
 
     def seals(self, ticket: Ticket, now: datetime, held: tuple[str, ...] = ()) -> bool:
         """Whether a gate holds the ticket silent for everybody."""

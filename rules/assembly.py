@@ -153,8 +153,6 @@ class Assembly:
     def _calendar(self, file: File, name: str, node: Node) -> None:
         self.calendars[name] = Calendar()
         entry = shaped(CalendarShape, node, file.report)
-        if "holidays" in entry:
-            file.later(node.keys["holidays"], "holidays")
         if name == ALWAYS:
             file.report(node.mark, "'always' is built in and cannot be defined.")
         try:

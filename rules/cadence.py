@@ -9,6 +9,7 @@ from core.decisions import Cadence
 from core.tickets import Phase, Ticket
 from rules.calendars import Calendar
 from rules.catalogue import Catalogue
+from rules.whereabouts import at_place
 
 ALWAYS = "always"
 DURATION = re.compile(r"(?P<days>\d{1,4})d|(?:(?P<hours>\d{1,5})h)?(?:(?P<minutes>\d{1,6})m)?", re.ASCII)
@@ -53,8 +54,7 @@ def next_due(rules: Timing, cadence: Cadence, ticket: Ticket, *, made_at: dateti
     """
     length = interval(cadence, ticket, made_at=made_at, first=first)
     calendar = rules.calendars.get(cadence.calendar) if cadence.calendar != ALWAYS else None
-    place = rules.catalogue.location_of(ticket)
-    due = calendar.add(made_at, length, (place and place.timezone) or zone) if calendar else None
+    due = at_place(calendar, rules.catalogue, ticket, zone).add(made_at, length, zone) if calendar else None
     return ceiling(due or made_at + length)
 
 

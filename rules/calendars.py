@@ -2,53 +2,56 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from rules.holidays import LOCATION, NO_HOLIDAYS, Dates, Holidays, dates_from, holidays_from
 from rules.spoken import zone_named
 
-LOCATION = "location"
 DAY = timedelta(days=1)
 HORIZON = 800  # Days after which a calendar that has not opened is taken to stay closed.
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 OPENING = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 ALL_DAY = (time(0), time(0))
 Opening = tuple[time, time]
-Dates = tuple[date, date]
 
 
 @dataclass(frozen=True)
 class Calendar:
     """`timezone` is an IANA name or `location`. `days` are 0 (Monday) to 6; `open` the openings of such a day, an
-    opening whose end is not after its start runs into the next day. `dates`: first and last day, both included;
-    empty means every date.
+    opening whose end is not after its start runs into the next day and belongs to the day on which it begins.
+    `dates`: first and last day, both included; empty means every date.
     """
 
     timezone: str = LOCATION
     days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
     open: tuple[Opening, ...] = (ALL_DAY,)
     dates: tuple[Dates, ...] = ()
+    holidays: Holidays = NO_HOLIDAYS
+
+    def at(self, zone: str, country: str = "", region: str = "") -> "Calendar":
+        """The calendar as it is at a place: its zone, and the holidays there."""
+        return replace(self, timezone=self._zone(zone), holidays=self.holidays.at(country, region))
 
     def add(self, start: datetime, amount: timedelta, place: str) -> datetime | None:
         """When `amount` of open time will have passed; whole days are open days. `place` is the zone where the
         people are. None: the calendar does not open for so long any more. In UTC.
         """
-        zone = place if self.timezone == LOCATION else self.timezone
         if amount.days and amount == amount.days * DAY:
-            return self._after_days(start, amount.days, zone)
+            return self._after_days(start, amount.days, place)
         left = amount
-        for opened, closed in self.openings(start, zone):
+        for opened, closed in self.openings(start, place):
             if left <= closed - opened:
                 return opened + left
             left -= closed - opened
         return None
 
-    def openings(self, start: datetime, zone: str) -> Iterator[tuple[datetime, datetime]]:
-        """The open spans from `start` on, in UTC, in order, never overlapping."""
-        done = start.astimezone(UTC)
+    def openings(self, start: datetime, place: str, days: int = HORIZON) -> Iterator[tuple[datetime, datetime]]:
+        """The open spans from `start` on, in UTC, in order, never overlapping, those that begin in so many days."""
+        zone, done = self._zone(place), start.astimezone(UTC)
         today = done.astimezone(zone_named(zone)).date()
-        for day in (today + (n - 1) * DAY for n in range(HORIZON)):
+        for day in (today + (n - 1) * DAY for n in range(days)):
             for opens, closes in self.open if self.is_open_day(day) else ():
                 until = day if closes > opens else day + DAY
                 begin, end = max(reached(day, opens, zone), done), reached(until, closes, zone)
@@ -56,20 +59,36 @@ class Calendar:
                     yield begin, end
                     done = end
 
-    def is_open_day(self, day: date) -> bool:
-        in_dates = not self.dates or any(first <= day <= last for first, last in self.dates)
-        return day.weekday() in self.days and in_dates
+    def is_open(self, moment: datetime, place: str) -> bool:
+        """Whether it is open at that instant; `place` is the zone where the people are."""
+        opening = next(self.openings(moment, place, days=3), None)
+        return opening is not None and opening[0] == moment
 
-    def _after_days(self, start: datetime, count: int, zone: str) -> datetime | None:
+    def is_open_day(self, day: date) -> bool:
+        if self.holidays.open_on.has(day):
+            return True
+        in_dates = not self.dates or any(first <= day <= last for first, last in self.dates)
+        return day.weekday() in self.days and in_dates and not self.holidays.on(day)
+
+    def _zone(self, place: str) -> str:
+        return place if self.timezone == LOCATION else self.timezone
+
+    def _after_days(self, start: datetime, count: int, place: str) -> datetime | None:
         """The same local time `count` open days later; where it is closed then, the next opening."""
+        zone = self._zone(place)
         local = start.astimezone(zone_named(zone))
         for ahead in range(1, HORIZON):
             day = local.date() + ahead * DAY
-            count -= self.is_open_day(day)
+            count -= self.is_open_day(day) and takes_place(day, zone)
             if not count:
                 due = reached(day, local.time(), zone)
-                return next((opened for opened, _ in self.openings(due, zone)), None)
+                return next((opened for opened, _ in self.openings(due, place)), None)
         return None
+
+
+def takes_place(day: date, zone: str) -> bool:
+    """Whether a zone has this day at all: Samoa went from 29 to 31 December 2011."""
+    return reached(day, time(0), zone) < reached(day + DAY, time(0), zone)
 
 
 def reached(day: date, clock: time, zone: str) -> datetime:
@@ -90,8 +109,8 @@ def reached(day: date, clock: time, zone: str) -> datetime:
 
 
 def calendar_from(entry: Mapping[str, Any]) -> Calendar:
-    """A calendar from its plain YAML values (`timezone`, `days`, `open`, `dates`; `holidays` is not active yet).
-    Raises ValueError whose text tells a person what is wrong.
+    """A calendar from its plain YAML values (`timezone`, `days`, `open`, `dates`, `holidays`). Raises ValueError whose
+    text tells a person what is wrong.
     """
     zone = str(entry.get("timezone", LOCATION))
     if zone != LOCATION:
@@ -100,7 +119,8 @@ def calendar_from(entry: Mapping[str, Any]) -> Calendar:
         zone,
         _days(entry.get("days", "mon-sun")),
         tuple(sorted(_opening(text) for text in _listed(entry.get("open", "00:00-24:00")))),
-        tuple(_dates(text) for text in _listed(entry.get("dates", ()))),
+        tuple(dates_from(text) for text in _listed(entry.get("dates", ()))),
+        holidays_from(entry.get("holidays")),
     )
 
 
@@ -129,14 +149,3 @@ def _opening(text: str) -> Opening:
     if opens == closes and "24:00" not in text:
         raise ValueError(f"{text!r} opens and closes at the same time. A whole day is 00:00-24:00.")
     return opens, closes
-
-
-def _dates(text: str) -> Dates:
-    first, _, last = text.partition("..")
-    try:
-        span = date.fromisoformat(first.strip()), date.fromisoformat((last or first).strip())
-    except ValueError:
-        raise ValueError(f"{text!r} are not dates. Write 2026-11-23..2026-12-31, or one date.") from None
-    if span[0] > span[1]:
-        raise ValueError(f"{text!r} ends before it begins.")
-    return span

@@ -33,12 +33,15 @@ class Service:
 
 @dataclass(frozen=True)
 class Location:
-    """Where people are. `timezone` is an IANA name; `hours` a calendar's name; `aliases` hold on every platform."""
+    """Where people are. `timezone` is an IANA name; `country` and `region` tell its holidays; `hours` is a calendar's
+    name; `aliases` hold on every platform.
+    """
 
     id: str
     name: str
     timezone: str = ""
     country: str = ""
+    region: str = ""
     language: str = ""
     hours: str = ""
     aliases: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from rules.kinship import doubtful_needs
 from rules.language import DEFAULT, PLAIN, Entry, Gate, Place, Rule, RuleSet, Slot
 from rules.overlap import Together, demand, implies, pairs, together
 from rules.strength import strength
+from rules.whereabouts import without_country
 from rules.words import names_used
 
 M = MomentKind
@@ -31,6 +32,7 @@ def doubts(rules: RuleSet) -> Iterator[Problem]:
     yield from catalogue.problems(rules.catalogue)
     yield from doubtful_needs(rules.catalogue)
     yield from misplaced(rules)
+    yield from without_country(rules)
     for rule in rules.rules:
         yield from _contradiction(rule)
         yield from _vetoed(rule, rules.gates)

@@ -13,9 +13,9 @@ from typing import Any
 import re2  # type: ignore[import-untyped]  # ships no types
 
 from core.times import from_iso
-from rules.calendars import Calendar
 from rules.language import All, AnyOf, Condition, Not, OnField, Op, Test, Value
 from rules.subjects import CUSTOM, Sort, View, subject
+from rules.whereabouts import at_place
 
 YES = frozenset({"true", "yes", "1"})
 NO = frozenset({"false", "no", "0"})
@@ -103,15 +103,9 @@ def _within(test: Test, view: View) -> bool | None:
         times = view.sight(test.field)
         if not times:
             return None
-    place = view.catalogue.location_of(view.ticket)
-    zone = place.timezone if place and place.timezone else "UTC"
-    calendars = [view.calendars[str(name)] for name in test.values if str(name) in view.calendars]
-    return any(_is_open(calendar, time, zone) for calendar in calendars for time in times)
-
-
-def _is_open(calendar: Calendar, at: datetime, zone: str) -> bool:
-    opening = next(calendar.openings(at, zone), None)
-    return opening is not None and opening[0] == at
+    calendars = (view.calendars[str(name)] for name in test.values if str(name) in view.calendars)
+    here = [at_place(calendar, view.catalogue, view.ticket, view.zone) for calendar in calendars]
+    return any(calendar.is_open(time, view.zone) for calendar in here for time in times)
 
 
 def _compared(test: Test, seen: tuple[Any, ...]) -> bool | None:

@@ -14,11 +14,10 @@ from rules.catalogue import Catalogue
 from rules.judgement import SINKS, Contest, Judgement, judge
 from rules.language import Rule, RuleSet
 from rules.strength import strength
-from rules.subjects import View
+from rules.subjects import ANYWHERE, View
 from rules.why import why_not
 from rules.words import render
 
-ANYWHERE = "UTC"  # A decision knows no site; places in the catalogue bring their own zone.
 LEVELS = {level: place for place, level in enumerate((Level.HIGH, Level.MEDIUM, Level.LOW))}
 
 
@@ -30,13 +29,14 @@ def decide(
     now: datetime,
     *,
     held: Collection[str] = (),
+    zone: str = ANYWHERE,
 ) -> Decision:
     """A message or a silence for every audience, the impacts, the cadences, and why.
 
-    `now` is aware. `held`: ids of sticky gates that fired earlier on this ticket; they fire again whatever it says
-    now, until a named person lifts them.
+    `now` is aware. `zone` is the site's, for calendars whose place is not in the catalogue. `held`: ids of sticky
+    gates that fired earlier on this ticket; they fire again whatever it says now, until a named person lifts them.
     """
-    return decision_of(rules, judge(rules, catalogue, ticket, moment, now, held=held))
+    return decision_of(rules, judge(rules, catalogue, ticket, moment, now, held=held, zone=zone))
 
 
 def decision_of(rules: RuleSet, judgement: Judgement) -> Decision:
@@ -137,7 +137,7 @@ def _stated(rules: RuleSet, view: View, rule: Rule) -> str:
     message = Message(Audience.AGENTS, kind, rule.id, rule.impact.statement, place)
     try:
         facts = Facts(now=view.now)
-        return render(rules, view.catalogue, message, view.ticket, view.moment, facts, zone=ANYWHERE).text
+        return render(rules, view.catalogue, message, view.ticket, view.moment, facts, zone=view.zone).text
     except WordsError:
         return ""
 

@@ -14,6 +14,7 @@ from rules.cadence import ALWAYS
 from rules.catalogue import Location, Service
 from rules.documents import Document, Mark, Node
 from rules.grammar import Reader, shown
+from rules.holidays import unknown_place
 from rules.language import (
     DEFAULT,
     LAYERS,
@@ -139,9 +140,12 @@ class Writer:
         hours = node.get("hours")
         if hours is not None:
             self._calendar(str(data.get("hours", "")), hours, Severity.WARNING)
+        strange = unknown_place(data.get("country", ""), data.get("region", ""))
+        if strange:
+            self.file.report((node.get("region") or node.get("country") or node).mark, strange)
         if not data.get("id") or not data.get("name"):
             return None
-        texts = {key: data.get(key, "") for key in ("id", "name", "timezone", "country", "language", "hours")}
+        texts = {key: data.get(key, "") for key in ("id", "name", "timezone", "country", "region", "language", "hours")}
         where = (self.file.document.path, node.mark.line, node.mark.column)
         return Location(**texts, aliases=tuple(data.get("aliases") or ()), where=where)
 

@@ -14,7 +14,7 @@ from rules.decide import decision_of
 from rules.judgement import Contest, Judgement, applies, fires, judge
 from rules.language import Gate, Rule, RuleSet
 from rules.strength import first_difference
-from rules.subjects import View
+from rules.subjects import ANYWHERE, View
 from rules.why import failures, what_holds, why_not
 
 
@@ -112,9 +112,10 @@ def explain(
     now: datetime,
     *,
     held: Collection[str] = (),
+    zone: str = ANYWHERE,
 ) -> Explanation:
     """The same as `decide`, told in full."""
-    judgement = judge(rules, catalogue, ticket, moment, now, held=held)
+    judgement = judge(rules, catalogue, ticket, moment, now, held=held, zone=zone)
     decision, view = decision_of(rules, judgement), judgement.view
     service, location = catalogue.service_of(ticket), catalogue.location_of(ticket)
     return Explanation(

@@ -10,7 +10,7 @@ from core.tickets import Ticket
 from rules.catalogue import Catalogue
 from rules.conditions import cannot_be_ruled_out, holds, known_to_hold
 from rules.language import Condition, Entry, Family, Gate, Layer, Rule, RuleSet
-from rules.subjects import View
+from rules.subjects import ANYWHERE, View
 
 SINKS = frozenset({Audience.AGENTS, Audience.REQUESTER})
 """Audiences that something carries words to."""
@@ -77,8 +77,9 @@ def judge(
     now: datetime,
     *,
     held: Collection[str] = (),
+    zone: str = ANYWHERE,
 ) -> Judgement:
-    view = View(ticket, moment, now, catalogue, rules.calendars)
+    view = View(ticket, moment, now, catalogue, rules.calendars, zone)
     matched = tuple(rule for rule in rules.rules if applies(rule.when, rule.unless, view))
     follows = next((family for family in rules.families if applies(family.when, family.unless, view)), None)
     return Judgement(view, matched, _fired(rules, view, held), follows, _contests(matched, view))

@@ -178,6 +178,7 @@ class LocationShape(Shape):
     name = _text(required=True)
     timezone = Value(zone)
     country = Value(word)
+    region = Value(word)
     language = Value(word)
     hours = Value(word)
     aliases = Many(Value(word))

@@ -10,7 +10,7 @@ from rules.catalogue import Catalogue, Location, folded
 from rules.language import RuleSet, Trial
 from rules.samples import ticket_from
 
-LOCATION_KEYS = ("id", "name", "timezone", "country", "language", "hours")
+LOCATION_KEYS = ("id", "name", "timezone", "country", "region", "language", "hours")
 
 
 def stage(rules: RuleSet, trial: Trial) -> tuple[Catalogue, Ticket, Moment]:

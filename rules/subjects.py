@@ -83,6 +83,8 @@ SUBJECTS: Mapping[str, Subject] = {
 LADDER = {"kind": 1, "category": 2, "group": 3, "site": 4, "location": 5, "service": 6, "ci": 7}
 """The specificity ladder: a rule that names the configuration item knows more than one that names the kind."""
 
+ANYWHERE = "UTC"  # Where neither the place nor the site is known.
+
 
 def subject(name: str) -> Subject | None:
     """The field of that name; a custom field is whatever follows `fields.`."""
@@ -100,6 +102,7 @@ class View:
     now: datetime
     catalogue: Catalogue = with_default(default_factory=Catalogue)
     calendars: Mapping[str, Calendar] = with_default(default_factory=dict)
+    zone: str = ANYWHERE
 
     def sight(self, name: str) -> tuple[Any, ...]:
         """The values of a field, empty where it is missing."""

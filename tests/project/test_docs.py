@@ -428,6 +428,5 @@ INACTIVE = {
     "A rule": "rules: [{id: a, milestones: [{tell: agents, say: a}], closing: {after: 1d, tell: agents, say: a}, "
     "messages: {agents: {opened: a}}}]\n",
     "Cadence": "rules: [{id: a, cadence: {requester: {every: 1d, remind: 5m, escalate: [{after: 5m, tell: lead}]}}}]\n",
-    "Calendars": "calendars: {a: {holidays: location}}\n",
     "Services": "services: [{id: a, name: a, needs: [b], audiences: {}, liaisons: {}, key_users: {}}, {id: b, name: b}]\n",
 }

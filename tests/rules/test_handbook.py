@@ -12,7 +12,7 @@ from rules.staging import stage
 FILES = Path(__file__).parent / "files"
 BOTH = [FILES / "handbook_rules.yaml", FILES / "handbook_catalogue.yaml"]
 NOT_ACTIVE = {
-    *("needs", "audiences", "liaisons", "key_users", "holidays"),
+    *("needs", "audiences", "liaisons", "key_users"),
     *("milestones", "closing", "budgets", "phrases"),
 }
 
