@@ -157,6 +157,8 @@ class Facts:
     since: datetime | None = None
     promised: datetime | None = None
     requester_reads: str = ""
+    progress: str = ""
+    """The phrase that an agent picked for where the work stands; `""`: the ticket's own state says it."""
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,16 @@ class MomentKind(StrEnum):
     FINISHED = "finished"
     FAILED = "failed"
     CHECK_IN = "check_in"
+    PROGRESSED = "progressed"
+    AGENT_SAYS = "agent_says"
+    ANSWERED = "answered"
 
 
 M = MomentKind
+BY_AGENTS = frozenset({M.AGENT_SAYS, M.ANSWERED})
+"""An agent's own words to the requester, and what Liaison answers an agent: no rule has words for them, and nothing
+that happens to the ticket makes them stale.
+"""
 TERMINAL = frozenset({M.RESOLVED, M.CLOSED, M.CANCELLED, M.REJECTED, M.FINISHED, M.FAILED})
 
 

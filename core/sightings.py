@@ -55,6 +55,8 @@ class Comment:
     marker: str = ""
     text: str = ""
     edited: bool = False
+    author_name: str = ""
+    """As people call the author, `""` where the platform gives an account alone."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Sighting:
     """One delivery, understood. `snapshot` None or `complete` False: read the record before deciding anything.
 
     `actor` is the account that saved; `changed` the fields the platform says it changed (a hint, never trusted
-    alone).
+    alone). `aside` is the internal comment of a save that brought a public one, too.
     """
 
     ref: TicketRef
@@ -73,6 +75,7 @@ class Sighting:
     gone: bool = False
     actor: str = ""
     changed: tuple[str, ...] = ()
+    aside: Comment | None = None
 
 
 POLLED = "poll:"

@@ -13,13 +13,15 @@ from rules.calendars import Calendar, calendar_from
 from rules.catalogue import Catalogue, Location, Service
 from rules.documents import Document, Mark, Node, Scalar
 from rules.grammar import Reader
-from rules.language import Family, Gate, Place, Rule, RuleSet, Trial
+from rules.language import Family, Gate, Place, QuietHours, Rule, RuleSet, Trial
+from rules.phrases import Phrase, phrase_from
 from rules.schema import (
     CalendarShape,
     FamilyShape,
     FileShape,
     GateShape,
     LocationShape,
+    QuietShape,
     RuleShape,
     ServiceShape,
     Shape,
@@ -29,7 +31,7 @@ from rules.schema import loaded as shaped
 from rules.strength import precedence
 
 Made = TypeVar("Made")
-LATER = {"budget": "budgets", "phrases": "phrases"}
+LATER = {"budget": "budgets"}
 
 
 @dataclass
@@ -83,6 +85,7 @@ class Assembly:
         self.lists: dict[str, tuple[Scalar, ...]] = {}
         self.calendars: dict[str, Calendar] = {}
         self.settle: dict[MomentKind, timedelta] = {}
+        self.phrases: dict[str, Phrase] = {}
         self.seen: dict[tuple[str, str], tuple[Place, bool]] = {}
 
     def rule_set(self, content_hash: str) -> RuleSet:
@@ -98,6 +101,8 @@ class Assembly:
             gates=tuple(sorted(self._all("gates", self._gates), key=lambda gate: gate.id)),
             families=tuple(sorted(self._all("families", self._families), key=lambda family: (family.pack, family.id))),
             settle=self.settle,
+            quiet=tuple(self._all("quiet", self._quiet)),
+            phrases=self.phrases,
             catalogue=catalogue,
             calendars=self.calendars,
             allow=frozenset(entry for file in self.files for entry in file.head.get("allow") or ()),
@@ -140,6 +145,10 @@ class Assembly:
         for name, node in file.table("settle"):
             if self._first("settle", name, file, file.place(node.mark)):
                 self.settle[MomentKind(name)] = file.head["settle"][name]
+        for name, node in file.table("phrases"):
+            phrase = phrase_from(name, node, file.report)
+            if phrase and self._first("phrases", name, file, file.place(node.mark)):
+                self.phrases[name] = phrase
 
     @staticmethod
     def _list(file: File, name: str, node: Node) -> tuple[Scalar, ...]:
@@ -173,6 +182,9 @@ class Assembly:
 
     def _families(self, file: File) -> Iterator[tuple[Family, Place]]:
         return file.made("families", FamilyShape, self._writer(file).family)
+
+    def _quiet(self, file: File) -> Iterator[tuple[QuietHours, Place]]:
+        return file.made("quiet", QuietShape, self._writer(file).quiet)
 
     def _services(self, file: File) -> Iterator[tuple[Service, Place]]:
         return file.made("services", ServiceShape, self._writer(file).service)

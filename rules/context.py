@@ -165,7 +165,7 @@ class Scene:
         return self.facts.requester_reads or self._missing("requester_reads")
 
     def _progress(self) -> str:
-        return progress(self.ticket, self.audience, self.reader, self.facts.since)
+        return self.facts.progress or progress(self.ticket, self.audience, self.reader, self.facts.since)
 
     def _missing(self, name: str) -> Missing:
         return Missing(name, self.asked)

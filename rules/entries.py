@@ -25,6 +25,7 @@ from rules.language import (
     ImpactText,
     Layer,
     Place,
+    QuietHours,
     Rule,
     Slot,
     Trial,
@@ -118,6 +119,19 @@ class Writer:
             speak=frozenset(map(MomentKind, data.get("speak") or ())),
             place=place,
             pack=self.file.pack,
+        )
+
+    def quiet(self, data: Mapping[str, Any], node: Node) -> QuietHours | None:
+        when, unless = self.conditions.condition(node.get("when")), self._unless(node)
+        if not data.get("tell") or not data.get("outside"):
+            return None
+        self._calendar(data["outside"], node.get("outside") or node)
+        return QuietHours(
+            tell=frozenset(map(Audience, data["tell"])),
+            outside=data["outside"],
+            when=when,
+            unless=unless,
+            place=self.file.place(node.mark),
         )
 
     def service(self, data: Mapping[str, Any], node: Node) -> Service | None:

@@ -12,6 +12,7 @@ from core.moments import MomentKind
 from core.notes import Audience
 from rules.calendars import Calendar
 from rules.catalogue import Catalogue
+from rules.phrases import Phrase
 
 
 @dataclass(frozen=True, order=True)
@@ -182,6 +183,17 @@ class Family:
 
 
 @dataclass(frozen=True)
+class QuietHours:
+    """`tell` hears nothing while the calendar `outside` is closed."""
+
+    tell: frozenset[Audience]
+    outside: str
+    when: Condition = EVERYTHING
+    unless: Condition | None = None
+    place: Place = field(default_factory=Place)
+
+
+@dataclass(frozen=True)
 class Trial:
     """One `tests:` entry, its ticket and expectations still as written."""
 
@@ -204,6 +216,8 @@ class RuleSet:
     gates: tuple[Gate, ...] = ()
     families: tuple[Family, ...] = ()
     settle: Mapping[MomentKind, timedelta] = field(default_factory=dict)
+    quiet: tuple[QuietHours, ...] = ()
+    phrases: Mapping[str, Phrase] = field(default_factory=dict)
     catalogue: Catalogue = field(default_factory=Catalogue)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     allow: frozenset[str] = frozenset()

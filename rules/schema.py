@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields
 
 from core.decisions import Level, Mode, Reason, WhenMissed
-from core.moments import MomentKind
+from core.moments import BY_AGENTS, MomentKind
 from core.notes import Audience
 from core.sites import Platform
 from rules.documents import MAX_LISTED, Mark, Node
@@ -63,7 +63,7 @@ def _choice(choices: Iterable[str], what: str, **options: Any) -> Value:
     return Value(one_of(choices, what), **options)
 
 
-MOMENTS = tuple(MomentKind)
+MOMENTS = tuple(kind for kind in MomentKind if kind not in BY_AGENTS)
 AUDIENCES = tuple(Audience)
 
 
@@ -161,6 +161,13 @@ class FamilyShape(Shape):
     speak = Many(_choice(MOMENTS, "moment"))
 
 
+class QuietShape(Shape):
+    tell = Many(_choice(AUDIENCES, "audience"), required=True)
+    outside = _text(required=True)
+    when = Anything()
+    unless = Anything()
+
+
 class ServiceShape(Shape):
     id = Value(name, required=True)
     name = _text(required=True)
@@ -230,7 +237,8 @@ class FileShape(Shape):
     settle = Table(Value(wait), MOMENTS, "moment", allow_none=True)
     allow = Many(Value(text), allow_none=True)
     budget = Anything(allow_none=True)
-    phrases = Anything(allow_none=True)
+    phrases = Table(Anything(), what="name", allow_none=True)
+    quiet = Anything(allow_none=True)
 
 
 SHAPES: Mapping[type[Shape], Shape] = {shape: shape() for shape in Shape.__subclasses__()}

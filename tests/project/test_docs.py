@@ -128,6 +128,7 @@ SHAPES = [
     ("Calendars", "key", schema.CalendarShape),
     ("Gates", "key", schema.GateShape),
     ("Families", "key", schema.FamilyShape),
+    ("Quiet hours", "key", schema.QuietShape),
     ("Services", "key", schema.ServiceShape),
     ("Locations", "key", schema.LocationShape),
     ("Tests", "key", schema.TrialShape),
@@ -159,6 +160,7 @@ LISTS = [
     ("rules.md", "Templates", "name", {name.path for name in vocabulary.FOR_EVERYBODY}),
     ("rules.md", "Templates", "name for agents", {name.path for name in vocabulary.FOR_AGENTS}),
     ("rules.md", "Templates", "filter", set(vocabulary.FILTERS)),
+    ("rules.md", "Phrases", "phrase", set(rules.load([]).phrases)),
     ("rules.md", "Gates", "gate", {gate.id for gate in rules.load([]).gates}),
     ("moments.md", "Moments", "moment", set(MomentKind)),
     ("moments.md", "Reasons of silence", "reason", set(Reason)),
@@ -424,7 +426,7 @@ SPOKEN = {"budget": "budgets"}
 UNWARNED = {"when_missed", "language", "hours"}
 """`when_missed` warns by its value; a place's language and hours are not warned about."""
 INACTIVE = {
-    "A file": "budget: 3\nphrases: {a: b}\n",
+    "A file": "budget: 3\n",
     "A rule": "rules: [{id: a, milestones: [{tell: agents, say: a}], closing: {after: 1d, tell: agents, say: a}, "
     "messages: {agents: {opened: a}}}]\n",
     "Cadence": "rules: [{id: a, cadence: {requester: {every: 1d, remind: 5m, escalate: [{after: 5m, tell: lead}]}}}]\n",

@@ -13,7 +13,7 @@ FILES = Path(__file__).parent / "files"
 BOTH = [FILES / "handbook_rules.yaml", FILES / "handbook_catalogue.yaml"]
 NOT_ACTIVE = {
     *("needs", "audiences", "liaisons", "key_users"),
-    *("milestones", "closing", "budgets", "phrases"),
+    *("milestones", "closing", "budgets"),
 }
 
 
