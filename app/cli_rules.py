@@ -49,7 +49,7 @@ def _paths(path: Path | None, config: Path) -> list[Path]:
 @config_option
 def check(path: Path | None, form: str, config: Path) -> None:
     """Everything wrong with the rules, at once. Exit code 1 when there are errors."""
-    problems = rules.check(_paths(path, config))
+    problems = rules.check(_paths(path, config), wording=True)
     errors = sum(p.severity is Severity.ERROR for p in problems)
     if form == "json":
         print_json([{"path": p.path, "line": p.line, "column": p.column, "severity": p.severity, "message": p.message}

@@ -12,12 +12,15 @@ from rules.cadence import ALWAYS
 from rules.calendars import Calendar, calendar_from
 from rules.catalogue import Catalogue, Location, Service
 from rules.documents import Document, Mark, Node, Scalar
+from rules.fences import fence
+from rules.glossary import plain_words
 from rules.grammar import Reader
-from rules.language import Family, Gate, Place, QuietHours, Rule, RuleSet, Trial
+from rules.language import Family, Fence, Gate, Place, QuietHours, Rule, RuleSet, Trial
 from rules.phrases import Phrase, phrase_from
 from rules.schema import (
     CalendarShape,
     FamilyShape,
+    FenceShape,
     FileShape,
     GateShape,
     LocationShape,
@@ -86,6 +89,8 @@ class Assembly:
         self.calendars: dict[str, Calendar] = {}
         self.settle: dict[MomentKind, timedelta] = {}
         self.phrases: dict[str, Phrase] = {}
+        self.glossary: dict[str, dict[str, str]] = {}
+        self.guard: tuple[Fence, ...] = ()
         self.seen: dict[tuple[str, str], tuple[Place, bool]] = {}
 
     def rule_set(self, content_hash: str) -> RuleSet:
@@ -94,6 +99,8 @@ class Assembly:
             self._head(file)
         for file in self.files:
             self._shared(file)
+            self._glossary(file)
+        self.guard = tuple(sorted(self._all("guard", self._fences), key=lambda one: one.id))
         catalogue = Catalogue(tuple(self._all("services", self._services)), tuple(self._all("locations", self._places)))
         return RuleSet(
             hash=content_hash,
@@ -106,6 +113,9 @@ class Assembly:
             catalogue=catalogue,
             calendars=self.calendars,
             allow=frozenset(entry for file in self.files for entry in file.head.get("allow") or ()),
+            allow_words=frozenset(w.casefold() for file in self.files for w in file.head.get("allow_words") or ()),
+            glossary=self.glossary,
+            guard=self.guard,
             tests=tuple(self._all("tests", self._tests)),
         )
 
@@ -150,6 +160,11 @@ class Assembly:
             if phrase and self._first("phrases", name, file, file.place(node.mark)):
                 self.phrases[name] = phrase
 
+    def _glossary(self, file: File) -> None:
+        for word, plain, place in plain_words(file.document.root.get("glossary"), file.report):
+            if self._first("glossary", word.casefold(), file, file.place(place)):
+                self.glossary[word] = plain
+
     @staticmethod
     def _list(file: File, name: str, node: Node) -> tuple[Scalar, ...]:
         good = [item for item in node.items if not isinstance(item.value, (dict, list)) and item.value is not None]
@@ -172,13 +187,20 @@ class Assembly:
     def _writer(self, file: File) -> entries.Writer:
         reader = Reader(file.report, self.lists, self.calendars)
         allow = frozenset(entry for other in self.files for entry in other.head.get("allow") or ())
-        return entries.Writer(file, reader, {*self.calendars, ALWAYS}, allow)
+        more = () if file.pack else tuple(one.tell for one in self.guard)
+        return entries.Writer(file, reader, {*self.calendars, ALWAYS}, allow, more)
 
     def _rules(self, file: File) -> Iterator[tuple[Rule, Place]]:
         return file.made("rules", RuleShape, self._writer(file).rule)
 
     def _gates(self, file: File) -> Iterator[tuple[Gate, Place]]:
         return file.made("gates", GateShape, self._writer(file).gate)
+
+    def _fences(self, file: File) -> Iterator[tuple[Fence, Place]]:
+        def made(data: dict[str, Any], node: Node) -> Fence | None:
+            return fence(data, node, file.place(node.mark), file.report)
+
+        return file.made("guard", FenceShape, made)
 
     def _families(self, file: File) -> Iterator[tuple[Family, Place]]:
         return file.made("families", FamilyShape, self._writer(file).family)

@@ -7,6 +7,7 @@ from functools import cached_property
 from core.errors import Problem, Severity
 from core.tickets import Ticket
 from rules.guard import leaks
+from rules.tells import Tell
 
 ANY_PLATFORM = ""
 
@@ -104,9 +105,9 @@ def names_of_service(service: Service) -> Iterator[tuple[str, str]]:
     yield from sorted(key for key in keys if key[1])
 
 
-def problems(catalogue: Catalogue) -> tuple[Problem, ...]:
+def problems(catalogue: Catalogue, more: tuple[Tell, ...] = ()) -> tuple[Problem, ...]:
     """Names that find two services or two places, and names that the leak guard would stop in every message."""
-    return (*_double_services(catalogue), *_double_locations(catalogue), *_unspeakable(catalogue))
+    return (*_double_services(catalogue), *_double_locations(catalogue), *_unspeakable(catalogue, more))
 
 
 def _double_services(catalogue: Catalogue) -> Iterator[Problem]:
@@ -132,11 +133,11 @@ def _double_locations(catalogue: Catalogue) -> Iterator[Problem]:
             )
 
 
-def _unspeakable(catalogue: Catalogue) -> Iterator[Problem]:
+def _unspeakable(catalogue: Catalogue, more: tuple[Tell, ...]) -> Iterator[Problem]:
     spoken = [(s.where, s.id, text) for s in catalogue.services for text in (s.name, s.people_can, s.workaround)]
     spoken += [(place.where, place.id, place.name) for place in catalogue.locations]
     for where, owner, text in spoken:
-        for leak in leaks(text)[:1]:
+        for leak in leaks(text, more=more)[:1]:
             yield _problem(
                 where,
                 f"{owner}: {text!r} holds {leak.kind} ({leak.text!r}); the leak guard will stop every message with it. "

@@ -10,6 +10,7 @@ from core.tickets import Kind, Resolution
 from rules import catalogue
 from rules.claims import claims_it_is_over
 from rules.expectations import misplaced
+from rules.fences import too_wide
 from rules.judgement import SINKS
 from rules.kinship import doubtful_needs
 from rules.language import DEFAULT, PLAIN, Entry, Gate, Place, Rule, RuleSet, Slot
@@ -29,7 +30,8 @@ Said = tuple[Rule, Audience, MomentKind, str, Entry]
 
 def doubts(rules: RuleSet) -> Iterator[Problem]:
     """Errors and warnings that show only when all files are seen together."""
-    yield from catalogue.problems(rules.catalogue)
+    yield from catalogue.problems(rules.catalogue, rules.more_tells)
+    yield from too_wide(rules)
     yield from doubtful_needs(rules.catalogue)
     yield from misplaced(rules)
     yield from without_country(rules)

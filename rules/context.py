@@ -1,5 +1,6 @@
 """What a template may read: typed values made from the ticket, the catalogue and the facts of the moment."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,15 @@ SAID_TO_ALL = (
     *("ticket", "progress", "affected_users"),
 )
 SAID_INSIDE = ("impacts", "requester", "requester_reads")
+
+
+# A platform's key, and nothing that only stands where a key should: it is said to customers as it is.
+KEY = re.compile(r"[A-Z][A-Z0-9_]{0,19}-?[0-9]{1,12}")
+NO_KEY = "your ticket"
+
+
+def is_key(text: str) -> bool:
+    return bool(KEY.fullmatch(text)) and text.isascii()
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,9 @@ class Scene:
         return SimpleNamespace(name=place.name if place else NO_LOCATION)
 
     def _affected_users(self) -> Any:
-        return self.ticket.affected_users or self._missing("affected_users")
+        """A count and nothing else: it comes from a field that people may have filled with words."""
+        count: object = self.ticket.affected_users
+        return count if type(count) is int and count > 0 else self._missing("affected_users")
 
     def _nameless(self) -> str:
         """A service the catalogue does not know: customers never read its raw name, agents do."""
@@ -148,7 +160,8 @@ class Scene:
     def _ticket(self) -> SimpleNamespace:
         ticket = self.ticket
         kind = KINDS[Kind.CHANGE if ticket.kind == Kind.CHANGE else Kind.INCIDENT]
-        seen = SimpleNamespace(key=ticket.key, kind=kind, state=state_in_words(ticket) or self._missing("ticket.state"))
+        key = ticket.key if is_key(ticket.key) or self.audience not in CUSTOMER_FACING else NO_KEY
+        seen = SimpleNamespace(key=key, kind=kind, state=state_in_words(ticket) or self._missing("ticket.state"))
         if self.audience in CUSTOMER_FACING:
             return seen
         inside = ("title", "description", "priority", "group", "assignee", "location", "service", "hold_reason")

@@ -33,6 +33,7 @@ from rules.language import (
 from rules.samples import faults_of
 from rules.schema import NONE
 from rules.suggestion import did_you_mean
+from rules.tells import Tell
 from rules.words import faults
 
 RESOLVING = frozenset({MomentKind.RESOLVED, MomentKind.CLOSED})
@@ -63,6 +64,7 @@ class Writer:
     conditions: Reader
     calendars: Collection[str]
     allow: frozenset[str]
+    more: tuple[Tell, ...] = ()
 
     def rule(self, data: Mapping[str, Any], node: Node) -> Rule | None:
         """Everything is read, and so reported, even where there is no id."""
@@ -268,7 +270,7 @@ class Writer:
     def _template(self, node: Node, audience: Audience, moment: str) -> None:
         if isinstance(node.value, str):
             told: set[Mark] = set()  # the first word about a place is enough
-            for fault in faults(node.value, audience, moment, self.allow):
+            for fault in faults(node.value, audience, moment, self.allow, self.more):
                 mark = self.file.document.place(node, fault.line, fault.column)
                 if mark not in told:
                     self.file.report(mark, fault.message, fault.severity)

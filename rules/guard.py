@@ -1,15 +1,16 @@
 """The leak guard: what must never reach a customer, whoever wrote it and however it is spelt."""
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
 import re2  # type: ignore[import-untyped]  # ships no types
 
-from rules.tells import TELLS
+from rules.tells import TELLS, Tell
 
 MEMORY = 256 << 20  # Bytes; an RE2 set that runs out of memory finds nothing and says nothing.
 # Letters of other alphabets that look like Latin ones, and other people's full stops. NFKC leaves them alone.
@@ -33,25 +34,56 @@ class Leak:
     end: int = 0
 
 
-def leaks(text: str, allow: Collection[str] = ()) -> tuple[Leak, ...]:
+def leaks(text: str, allow: Collection[str] = (), more: tuple[Tell, ...] = ()) -> tuple[Leak, ...]:
     """Everything in `text` that looks like the inside of IT, in order. `allow`: exact strings an admin has approved;
-    a find is let pass only where it lies wholly inside one.
+    a find is let pass only where it lies wholly inside one. `more`: what an admin forbids besides.
     """
     flat = normal(text)
     allowed = [normal(entry).casefold() for entry in allow if entry.strip()]
-    found = {leak for leak in _found(flat) if not _within(flat, leak, allowed)}
-    for joined in _joined(flat):
-        found |= {leak for leak in _found(joined, joined=True) if not _within(joined, leak, allowed)}
+    found: set[Leak] = set()
+    for view in dict.fromkeys((flat, bare(flat))):
+        found |= _in_view(view, TELLS, allowed)
+    for view in dict.fromkeys((flat, bare(flat), unicodedata.normalize("NFC", text)) if more else ()):
+        found |= _in_view(view, more, allowed)
     return tuple(sorted(found, key=lambda leak: (leak.start, -leak.end, leak.kind)))
 
 
+def stops(text: str, tell: Tell) -> bool:
+    """Whether this tell alone finds something."""
+    return any(leak.kind == tell.kind for leak in leaks(text, more=(tell,)))
+
+
+def _in_view(view: str, tells: tuple[Tell, ...], allowed: Collection[str]) -> set[Leak]:
+    found = {leak for leak in _found(view, tells) if not _within(view, leak, allowed)}
+    for joined in _joined(view):
+        found |= {leak for leak in _found(joined, tells, joined=True) if not _within(joined, leak, allowed)}
+    return found
+
+
 def normal(text: str) -> str:
-    """What the eye sees: compatibility forms folded, invisible characters gone, look-alike letters Latin."""
+    """What the eye sees: compatibility forms folded, invisible characters gone, look-alike letters and the digits of
+    other scripts Latin.
+    """
     folded = unicodedata.normalize("NFKC", text).translate(LOOKALIKES)
-    seen = "".join(c for c in folded if unicodedata.category(c) not in UNSEEN and c not in FILLERS)
-    return seen.replace("[.]", ".").replace("(.)", ".").replace("[@]", "@")
+    seen = "".join(_digit(c) for c in folded if unicodedata.category(c) not in UNSEEN and c not in FILLERS)
+    return DISGUISED.sub(lambda match: DISGUISES[match.group().strip(" []()").lower()], seen)
 
 
+def bare(flat: str) -> str:
+    """Without the marks on letters: wéb01 is web01, and every word of ours is read once more as plain letters."""
+    if flat.isascii():
+        return flat
+    return "".join(c for c in unicodedata.normalize("NFKD", flat) if unicodedata.category(c) not in UNSEEN)
+
+
+def _digit(character: str) -> str:
+    if character.isascii() or not character.isdecimal():
+        return character
+    return str(unicodedata.decimal(character))
+
+
+DISGUISES = {".": ".", "dot": ".", "punkt": ".", "@": "@", "at": "@", ":": ":"}
+DISGUISED = re.compile(r" ?\[ ?(?:\.|dot|punkt|@|at|:) ?\] ?| ?\( ?(?:\.|dot|punkt|@|at) ?\) ?", re.IGNORECASE)
 UNSEEN = frozenset({"Cf", "Mn", "Me", "Cs", "Co"})
 FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5")
 
@@ -64,15 +96,15 @@ def _joined(flat: str) -> Iterator[str]:
         yield from (one + two for one, two in pairwise(lines))
 
 
-def _found(text: str, *, joined: bool = False) -> Iterator[Leak]:
-    for number in _all_tells().Match(text) or ():
-        tell = TELLS[number]
+def _found(text: str, tells: tuple[Tell, ...], *, joined: bool = False) -> Iterator[Leak]:
+    together, patterns = _own() if tells is TELLS else _compiled(tells)
+    for number in together.Match(text) or ():
+        tell, pattern = tells[number], patterns[number]
         if joined and not tell.joined:
             continue
-        pattern = _pattern(number)
-        group = 1 if pattern.groups else 0
+        group = 1 if pattern.groups and tells is TELLS else 0
         for match in pattern.finditer(text):
-            if tell.sure is None or tell.sure(match.group(group)):
+            if match.group(group) and (tell.sure is None or tell.sure(match.group(group))):
                 yield Leak(tell.kind, match.group(group), *match.span(group))
 
 
@@ -91,16 +123,17 @@ def _within(text: str, leak: Leak, allowed: Collection[str]) -> bool:
 
 
 @cache
-def _all_tells() -> Any:
+def _own() -> tuple[Any, tuple[Any, ...]]:
+    return _compiled(TELLS)
+
+
+@lru_cache(maxsize=64)
+def _compiled(tells: tuple[Tell, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """All patterns as one set, which says which of them are worth a look, and each alone."""
     options = re2.Options()
     options.max_mem = MEMORY
-    tells = re2.Set.SearchSet(options)
-    for tell in TELLS:
-        tells.Add(tell.pattern)
-    tells.Compile()
-    return tells
-
-
-@cache
-def _pattern(number: int) -> Any:
-    return re2.compile(TELLS[number].pattern)
+    together = re2.Set.SearchSet(options)
+    for tell in tells:
+        together.Add(tell.pattern)
+    together.Compile()
+    return together, tuple(re2.compile(tell.pattern) for tell in tells)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from typing import Any
 
 from core.decisions import Cadence, Level, Mode
@@ -13,6 +14,7 @@ from core.notes import Audience
 from rules.calendars import Calendar
 from rules.catalogue import Catalogue
 from rules.phrases import Phrase
+from rules.tells import Tell
 
 
 @dataclass(frozen=True, order=True)
@@ -183,6 +185,16 @@ class Family:
 
 
 @dataclass(frozen=True)
+class Fence:
+    """What an admin adds to the leak guard. There is no way to take anything from it."""
+
+    id: str
+    tell: Tell
+    because: str = ""
+    place: Place = field(default_factory=Place)
+
+
+@dataclass(frozen=True)
 class QuietHours:
     """`tell` hears nothing while the calendar `outside` is closed."""
 
@@ -221,5 +233,18 @@ class RuleSet:
     catalogue: Catalogue = field(default_factory=Catalogue)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     allow: frozenset[str] = frozenset()
+    allow_words: frozenset[str] = frozenset()  # casefolded
+    glossary: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    guard: tuple[Fence, ...] = ()
     tests: tuple[Trial, ...] = ()
     warnings: tuple[Problem, ...] = ()
+
+    @cached_property
+    def timed(self) -> tuple[Rule, ...]:
+        """Those with milestones, notices or a closing, in order of precedence."""
+        return tuple(r for r in self.rules if r.milestones or r.notices is not None or r.closing)
+
+    @property
+    def more_tells(self) -> tuple[Tell, ...]:
+        """What the leak guard stops besides its own."""
+        return tuple(fence.tell for fence in self.guard)

@@ -10,6 +10,7 @@ from rules.assembly import Assembly
 from rules.check import doubts
 from rules.documents import MAX_BYTES, Document, read
 from rules.language import RuleSet
+from rules.proofread import proofread
 
 PACKS = Path(__file__).parent / "packs"
 SUFFIXES = frozenset({".yaml", ".yml"})
@@ -33,13 +34,23 @@ def load(paths: Sequence[Path], *, packs: bool = True) -> RuleSet:
     return rules
 
 
-def check(paths: Sequence[Path], *, packs: bool = True) -> tuple[Problem, ...]:
-    """Everything wrong or doubtful, in order of place. Never raises for bad content."""
-    return examine(paths, packs=packs)[1]
+def check(paths: Sequence[Path], *, packs: bool = True, wording: bool = False) -> tuple[Problem, ...]:
+    """Everything wrong or doubtful, in order of place; with `wording` also how the texts read. Never raises for bad
+    content.
+    """
+    rules, problems, documents = _examined(paths, packs=packs)
+    return tuple(sorted({*problems, *proofread(documents, rules)})) if wording else problems
 
 
 def examine(paths: Sequence[Path], *, packs: bool = True) -> tuple[RuleSet, tuple[Problem, ...]]:
     """As much of a rule set as could be read, and all problems, sorted."""
+    rules, problems, _ = _examined(paths, packs=packs)
+    return rules, problems
+
+
+def _examined(
+    paths: Sequence[Path], *, packs: bool
+) -> tuple[RuleSet, tuple[Problem, ...], tuple[Document, ...]]:
     problems: list[Problem] = []
     sources = [*_found(paths, problems), *(_shipped(problems) if packs else ())]
     documents = [(document, source.pack) for source in sources for document in _documents(source, problems)]
@@ -47,7 +58,7 @@ def examine(paths: Sequence[Path], *, packs: bool = True) -> tuple[RuleSet, tupl
     problems += doubts(rules)
     ordered = tuple(sorted(set(problems)))
     warnings = tuple(p for p in ordered if p.severity is Severity.WARNING)
-    return _with_warnings(rules, warnings), ordered
+    return _with_warnings(rules, warnings), ordered, tuple(document for document, _ in documents)
 
 
 def _with_warnings(rules: RuleSet, warnings: tuple[Problem, ...]) -> RuleSet:

@@ -161,6 +161,12 @@ class FamilyShape(Shape):
     speak = Many(_choice(MOMENTS, "moment"))
 
 
+class FenceShape(Shape):
+    id = Value(name, required=True)
+    matches = _text(required=True)
+    because = _text(required=True)
+
+
 class QuietShape(Shape):
     tell = Many(_choice(AUDIENCES, "audience"), required=True)
     outside = _text(required=True)
@@ -236,6 +242,9 @@ class FileShape(Shape):
     locations = Anything(allow_none=True)
     settle = Table(Value(wait), MOMENTS, "moment", allow_none=True)
     allow = Many(Value(text), allow_none=True)
+    allow_words = Many(Value(text), allow_none=True)
+    glossary = Anything(allow_none=True)
+    guard = Anything(allow_none=True)
     budget = Anything(allow_none=True)
     phrases = Table(Anything(), what="name", allow_none=True)
     quiet = Anything(allow_none=True)

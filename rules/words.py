@@ -16,8 +16,9 @@ from core.moments import Moment
 from core.notes import CUSTOMER_FACING, Audience
 from core.tickets import Person, Ticket
 from rules.catalogue import Catalogue, Location, Service
-from rules.context import Missing, Said, Scene, Spoken
+from rules.context import Missing, Said, Scene, Spoken, is_key
 from rules.guard import Leak, leaks
+from rules.tells import Tell
 from rules.template import Fault, Literal, Used, read
 from rules.vocabulary import FOR_AGENTS, did_you_mean, names_for
 
@@ -35,13 +36,22 @@ class Wording(Protocol):
     @property
     def allow(self) -> Collection[str]: ...
 
+    @property
+    def more_tells(self) -> tuple[Tell, ...]: ...
+
 
 def names_used(source: str) -> tuple[Used, ...]:
     """The names a template reads from outside, in order; loop variables are its own."""
     return read(source).used
 
 
-def faults(source: str, audience: Audience | str, moment: str, allow: Collection[str] = ()) -> tuple[Fault, ...]:
+def faults(
+    source: str,
+    audience: Audience | str,
+    moment: str,
+    allow: Collection[str] = (),
+    more: tuple[Tell, ...] = (),
+) -> tuple[Fault, ...]:
     """Everything wrong with a template for the slot (audience, moment): syntax, names outside the slot's vocabulary,
     and literal text the leak guard would stop. Warnings name what may be missing when the message is made.
     """
@@ -49,7 +59,7 @@ def faults(source: str, audience: Audience | str, moment: str, allow: Collection
     found = [
         *read(source).faults,
         *_foreign_names(source, audience, moment),
-        *_leaking_literals(source, audience, allow),
+        *_leaking_literals(source, audience, allow, more),
     ]
     if not found:
         found = [*_trial(source, audience)]
@@ -84,13 +94,14 @@ def render(
         raise WordsError(f"{slot} says nothing at all for this ticket.", where=message.where, hint=hint)
     if message.audience not in CUSTOMER_FACING:
         return Words(text)
-    return Words(text, _leak(text, inserted, ticket.key, rules.allow))
+    return Words(text, _leak(text, inserted, ticket.key, rules))
 
 
-def _leak(text: str, inserted: Collection[str], key: str, allow: Collection[str]) -> str:
+def _leak(text: str, inserted: Collection[str], key: str, rules: Wording) -> str:
     """What the guard says: inserted values are held to the strict measure, the whole text to the admin's."""
-    strict = [leak for value in inserted for leak in leaks(value, [key])]
-    found = [*strict, *leaks(text, [*allow, key])]
+    own = [key] if is_key(key) else []
+    strict = [leak for value in inserted for leak in leaks(value, own, rules.more_tells)]
+    found = [*strict, *leaks(text, [*rules.allow, *own], rules.more_tells)]
     return _named(found[0]) if found else ""
 
 
@@ -216,10 +227,12 @@ def _foreign_names(source: str, audience: Audience, moment: str) -> Iterator[Fau
         yield Fault(f"{said} {why}".strip(), used.line, used.column)
 
 
-def _leaking_literals(source: str, audience: Audience, allow: Collection[str]) -> Iterator[Fault]:
+def _leaking_literals(
+    source: str, audience: Audience, allow: Collection[str], more: tuple[Tell, ...]
+) -> Iterator[Fault]:
     """Words of the rule itself that the guard would stop every time."""
     for literal in read(source).literals if audience in CUSTOMER_FACING else ():
-        for leak in leaks(literal.text, allow):
+        for leak in leaks(literal.text, allow, more):
             message = f"This holds {leak.kind}: {leak.text!r}. Say it in a customer's words, or put it under `allow:`."
             yield Fault(message, *_place(literal, leak))
 

@@ -30,6 +30,7 @@ SECRET = "web01.acme.local ORA-00942 ada@acme.example"
 @dataclass(frozen=True)
 class Rules:
     allow: tuple = ()
+    more_tells: tuple = ()
 
 
 def ticket(**fields):
