@@ -7,12 +7,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 from sqlalchemy import bindparam, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from app import claims, dead, hearing, journal, promising, snapshots, tables
+from app import claims, dead, diary, endings, hearing, journal, promising, snapshots, tables
 from app.claims import Claim
 from app.connectors import Connectors
 from app.consider import consider
@@ -26,15 +27,17 @@ from app.rhythm import Case
 from app.rows import bound
 from app.rulebook import Rulebook
 from app.store import Store, Transaction
-from core.errors import LiaisonError, NotThere, PayloadError, PlatformError, Refused
+from core.errors import LiaisonError, NotThere, Paused, PayloadError, PlatformError, Refused
 from core.notes import Audience, NoteState
 from core.ports import Connector
+from core.promises import Cause
 from core.sightings import Author, Comment, Sighting, Snapshot
 from core.tickets import Parent, Ticket, TicketRef
 from core.times import Clock, iso
 
 D, N, T = tables.deliveries, tables.notes, tables.tickets
-LAST = Prepared(update(T).where(bound(T)).values(newest=bindparam("now"), key=bindparam("named")))
+_COUNTED_BY: dict[str, Any] = {name: bindparam(f"its_{name}") for name in ("priority", "service", "team", "parent")}
+LAST = Prepared(update(T).where(bound(T)).values(newest=bindparam("now"), key=bindparam("named"), **_COUNTED_BY))
 BASIS = Prepared(update(T).where(bound(T)).values(attended=bindparam("now")))
 DONE = Prepared(update(D).where(D.c.id == bindparam("delivery")).values(state="done"))
 _LATER = {name: literal("") for name in ("text", "marker", "comment_id", "problem")} | {"attempts": literal(0)}
@@ -106,7 +109,8 @@ class Attendant:
         claim = handled
         self._outbox.send(ref, claim.fence)
         paused = self._pauses.until(ref, self._clock.now())
-        self._store.write(lambda tx: self._rest(tx, connector, claim, paused))
+        halt = (Cause.ALARM if ref.site in self._pauses.alarms() else Cause.PAUSED) if paused else None
+        self._store.write(lambda tx: self._rest(tx, connector, claim, paused, halt))
         self.told(ref)
 
     def _claim(self, ref: TicketRef) -> Claim:
@@ -206,7 +210,7 @@ class Attendant:
         own = {c.id for c in comments if c.author is Author.LIAISON}
         thin = any(not s.complete and not (s.comment and s.comment.id in own) for s in sightings)
         clash = any(snapshots.conflicting(newest, other) for other in known if other is not newest)
-        due = any(p.due <= now for p in claim.promises)
+        due = any(p.due <= now for p in claim.promises) or diary.rings(claim.memory, now)
         late = claim.oldest_planned is not None and now - claim.oldest_planned > STALE
         return thin or clash or due or late
 
@@ -302,6 +306,7 @@ class Attendant:
             case,
             self._rulebook.decide,
             lambda cadence, ticket, made_at: self._rulebook.next_due(cadence, ticket, made_at, site),
+            self._rulebook.appointments,
         )
 
     def _commit(self, tx: Transaction, claim: Claim, seen: Understood, plan: Plan) -> None:
@@ -311,7 +316,9 @@ class Attendant:
         self._mark_deliveries(tx, claim, seen)
         mine = {"of_site": ref.site, "of_id": ref.id}
         if plan.newest:
-            LAST.run(tx, **mine, now=snapshots.dump(plan.newest), named=plan.newest.ticket.key)
+            about = endings.subject(plan.newest.ticket, self._rulebook.current.catalogue)
+            its = {f"its_{name}": value for name, value in about.items()}
+            LAST.run(tx, **mine, **its, now=snapshots.dump(plan.newest), named=plan.newest.ticket.key)
         if plan.attended:
             BASIS.run(tx, **mine, now=snapshots.dump(plan.attended))
         claims.save_memory(tx, ref, plan.memory)
@@ -331,8 +338,7 @@ class Attendant:
         entries = []
         for kept in plan.kept:
             entries += promising.keep(tx, ref, kept.audience, at=kept.at, by=kept.by)
-        for audience, why in plan.withdrawn.items():
-            entries += promising.withdraw(tx, ref, audience, at=self._clock.now(), why=why)
+        entries += endings.account(tx, ref, plan, self._clock.now())
         entries += [
             promising.make(tx, ref, p.audience, p.due, at=p.made_at, by=p.made_by, rule=p.rule) for p in plan.promises
         ]
@@ -368,8 +374,11 @@ class Attendant:
 
     # --- afterwards ------------------------------------------------------------------------------------------------
 
-    def _rest(self, tx: Transaction, connector: Connector, claim: Claim, paused: datetime | None) -> None:
+    def _rest(
+        self, tx: Transaction, connector: Connector, claim: Claim, paused: datetime | None, halt: Cause | None
+    ) -> None:
         claims.hold(tx, claim.ref, claim.fence)
+        promising.hinder(tx, claim.ref, self._clock.now(), until=paused, cause=halt)
         wake = claims.next_wake(tx, claim, connector.site, self._clock.now())
         if wake and paused:
             # when a pause ends the quota is short: the most urgent go first
@@ -380,9 +389,12 @@ class Attendant:
         """The platform does not answer: nothing is decided on guesses, the deliveries keep waiting."""
         until = getattr(error, "until", None) or self._clock.now() + (STALE if error.permanent else RETRY)
         log.warning("%s: read later, at %s: %s", claim.ref, iso(until), error)
+        cause = Cause.PAUSED if isinstance(error, Paused) else Cause.PLATFORM_DOWN
+        cause = Cause.REFUSED if error.permanent else cause
 
         def rest(tx: Transaction) -> None:
             claims.hold(tx, claim.ref, claim.fence)
+            promising.hinder(tx, claim.ref, self._clock.now(), until=until, cause=cause)
             self._engine.rest(tx, claim.ref, until)
 
         self._store.write(rest)

@@ -10,40 +10,68 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import bindparam, case, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, literal_column, select, union_all, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import tables
 from app.prepared import Prepared
-from app.rows import of, ticket_row
+from app.rows import of, ticket_row, urgency_of
 from app.store import Store, Transaction
 from core.errors import Fenced, LiaisonError
 from core.tickets import TicketRef
 from core.times import Clock, iso
 
-W = tables.wakeups
+T, W = tables.tickets, tables.wakeups
 POLL_SECONDS = 0.25
 REST_SECONDS = 1
 SWEEP_SECONDS = 60
 LONGEST_PAUSE = timedelta(minutes=5)
+RANKS = range(5)
+STEP = timedelta(minutes=30)
+"""The most urgent go first; who is less urgent by one rank waits so much longer at most, or nobody would ever come."""
 log = logging.getLogger("liaison.engine")
 
 Attend = Callable[[TicketRef], None]
 
-_SOONER = upsert(W).values(site=bindparam("site"), ticket_id=bindparam("ticket"), due=bindparam("due"), failures=0)
-_EARLIEST = case((W.c.due < _SOONER.excluded.due, W.c.due), else_=_SOONER.excluded.due)
-WAKE = Prepared(_SOONER.on_conflict_do_update(index_elements=[W.c.site, W.c.ticket_id], set_={"due": _EARLIEST}))
+
+def _wake(urgency: Any) -> Prepared:
+    sooner = upsert(W).values(
+        site=bindparam("site"), ticket_id=bindparam("ticket"), due=bindparam("due"), failures=0, urgency=urgency
+    )
+    earliest = {
+        "due": case((W.c.due < sooner.excluded.due, W.c.due), else_=sooner.excluded.due),
+        "urgency": case((W.c.urgency < sooner.excluded.urgency, W.c.urgency), else_=sooner.excluded.urgency),
+    }
+    return Prepared(sooner.on_conflict_do_update(index_elements=[W.c.site, W.c.ticket_id], set_=earliest))
+
+
+NEWS = _wake(literal_column("0"))
+"""Nobody knows yet what it is about."""
+_OF_TICKET = select(urgency_of(T.c.priority)).where(T.c.site == bindparam("site"), T.c.id == bindparam("ticket"))
+LATER = _wake(func.coalesce(_OF_TICKET.scalar_subquery(), literal_column("0")))
 FULL = func.json_each(bindparam("full")).table_valued("value")
-DUE = Prepared(
-    select(W.c.site, W.c.ticket_id)
-    .where(W.c.due <= bindparam("now"), W.c.site.not_in(select(FULL.c.value)))
+_HEADS = [
+    # one rank after the other: an index over both then finds what is due without walking through what is not
+    select(W.c.site, W.c.ticket_id, W.c.due, W.c.urgency)
+    .where(W.c.urgency == literal_column(str(rank)), W.c.due <= bindparam("now"))
+    .where(W.c.site.not_in(select(FULL.c.value)))
     .order_by(W.c.due)
     .limit(bindparam("most"))
+    .subquery()
+    for rank in RANKS
+]
+_DUE = union_all(*(select(head) for head in _HEADS)).subquery()
+DUE = Prepared(
+    select(_DUE.c.site, _DUE.c.ticket_id)
+    .order_by(func.julianday(_DUE.c.due) + _DUE.c.urgency * (STEP / timedelta(days=1)), _DUE.c.urgency)
+    .limit(bindparam("most"))
 )
-NEXT = Prepared(select(W.c.due).order_by(W.c.due).limit(1))
+NEXT = Prepared(
+    union_all(*(select(func.min(W.c.due)).where(W.c.urgency == literal_column(str(rank))) for rank in RANKS))
+)
 REST = Prepared(delete(W).where(W.c.site == bindparam("site"), W.c.ticket_id == bindparam("ticket")))
 
 
@@ -78,13 +106,14 @@ class EmbeddedEngine:
         self._stopping = threading.Event()
 
     def wake(self, tx: Transaction, ticket: TicketRef, at: datetime | None = None) -> None:
-        WAKE.run(tx, site=ticket.site, ticket=ticket.id, due=iso(at or self._clock.now()))
+        NEWS.run(tx, site=ticket.site, ticket=ticket.id, due=iso(at or self._clock.now()))
 
     def rest(self, tx: Transaction, ticket: TicketRef, until: datetime | None) -> None:
         """After attending: the next time the ticket has something to do, or never."""
         REST.run(tx, site=ticket.site, ticket=ticket.id)
         if until is not None:
-            self.wake(tx, ticket, until)
+            again = LATER if until > self._clock.now() else NEWS
+            again.run(tx, site=ticket.site, ticket=ticket.id, due=iso(until))
 
     def nudge(self) -> None:
         with self._state:
@@ -124,8 +153,8 @@ class EmbeddedEngine:
     def next_due(self) -> datetime | None:
         """When the earliest wake-up is due."""
         with self._store.look() as look:
-            found = NEXT.run(look).fetchone()
-        return datetime.fromisoformat(found[0]) if found else None
+            found = [due for (due,) in NEXT.run(look).fetchall() if due]
+        return datetime.fromisoformat(min(found)) if found else None
 
     def heal(self) -> None:
         """Wake whatever has work and no wake-up: none should, but a promise must not hang on that."""
@@ -167,7 +196,7 @@ class EmbeddedEngine:
                 self._state.wait(POLL_SECONDS)
 
     def _claim(self) -> TicketRef | None:
-        """The most overdue ticket that nobody attends to and whose site has a worker to spare."""
+        """The most urgent ticket that is due, that nobody attends to and whose site has a worker to spare."""
         with self._state:
             busy = Counter(ref.site for ref in self._running)
             full = orjson.dumps([site for site, count in busy.items() if count >= self._per_site]).decode()

@@ -23,6 +23,7 @@ class What(StrEnum):
     PROMISED = "promised"
     KEPT = "kept"
     WITHDRAWN = "withdrawn"
+    MISSED = "missed"  # a promise ended, and no word had come in time
     FAILED = "failed"  # a note was refused, stopped or is in doubt: a person may have to act
     DECIDED = "decided"  # by a named person
     FOUND = "found"  # a note in doubt stood in the ticket after all

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam
+from sqlalchemy import ColumnElement, Table, and_, bindparam, case
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import tables
 from app.store import Transaction
-from core.tickets import TicketRef
+from core.tickets import Priority, TicketRef
 from core.times import from_iso
 
 
@@ -21,6 +21,12 @@ def bound(table: Table) -> ColumnElement[bool]:
     """As `of`, for prepared statements: the ticket's `of_site` and `of_id` come when they run."""
     column = table.c.id if table is tables.tickets else table.c.ticket_id
     return and_(table.c.site == bindparam("of_site"), column == bindparam("of_id"))
+
+
+def urgency_of(priority: ColumnElement[str]) -> ColumnElement[int]:
+    """0 for P1 to 4 for P5; a ticket without a priority counts as P3."""
+    order = list(Priority)
+    return case({str(p): order.index(p) for p in order}, value=priority, else_=order.index(Priority.P3))
 
 
 def ticket_row(tx: Transaction, ref: TicketRef) -> None:

@@ -58,8 +58,20 @@ tickets = Table(
     Column("attended", Text),  # the snapshot that moments are counted from
     Column("newest", Text),  # the latest snapshot seen
     Column("memory", Text, nullable=False, default="{}"),  # app.memory.Memory
+    # of the newest snapshot, for what is counted and looked up: P1 to P5, the catalogue's id, group, the parent's id
+    Column("priority", String, nullable=False, server_default=""),
+    Column("service", String, nullable=False, server_default=""),
+    Column("team", String, nullable=False, server_default=""),
+    Column("parent", String, nullable=False, server_default=""),
 )
 Index("tickets_key", tickets.c.key)
+Index(
+    "tickets_of_parent",
+    tickets.c.site,
+    tickets.c.parent,
+    sqlite_where=text("parent != ''"),
+    postgresql_where=text("parent != ''"),
+)
 
 wakeups = Table(
     "wakeups",
@@ -68,8 +80,9 @@ wakeups = Table(
     Column("ticket_id", String, primary_key=True),
     Column("due", String, nullable=False),
     Column("failures", Integer, nullable=False, default=0),
+    Column("urgency", Integer, nullable=False, server_default="2"),  # 0 for P1 and for news, to 4 for P5
 )
-Index("wakeups_due", wakeups.c.due)
+Index("wakeups_urgent", wakeups.c.urgency, wakeups.c.due)
 
 notes = Table(
     "notes",
@@ -121,6 +134,12 @@ promises = Table(
     Column("state", String, nullable=False),
     Column("ended_at", String),
     Column("kept_by", String, nullable=False, default=""),
+    Column("cause", String, nullable=False, server_default=""),  # core.promises.Cause, where it is late or missed
+    Column("marked_at", String),  # when it was seen to be due
+    # as the ticket was when it was promised
+    Column("priority", String, nullable=False, server_default=""),
+    Column("service", String, nullable=False, server_default=""),
+    Column("team", String, nullable=False, server_default=""),
     ForeignKeyConstraint(["site", "ticket_id"], ["tickets.site", "tickets.id"]),
 )
 Index("promises_of_ticket", promises.c.site, promises.c.ticket_id)
@@ -134,6 +153,22 @@ Index(
     postgresql_where=text("state = 'open'"),
 )
 Index("promises_due", promises.c.due, sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"))
+Index(
+    "promises_ended",
+    promises.c.ended_at,
+    sqlite_where=text("state != 'open'"),
+    postgresql_where=text("state != 'open'"),
+)
+
+tallies = Table(
+    "tallies",  # how many promises there are and ever were, without counting them
+    metadata,
+    Column("state", String, primary_key=True),
+    Column("priority", String, primary_key=True),
+    Column("service", String, primary_key=True),
+    Column("cause", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+)
 
 journal = Table(
     "journal",

@@ -69,7 +69,9 @@ def fill(path: Path, count: int) -> None:
                 " VALUES (?,'jira',?,'requester',?,?,'note','r','open','')",
                 ((f"p{i}", i, later, now) for i in ids),
             )
-            raw.executemany("INSERT INTO wakeups VALUES ('jira',?,?,0)", ((i, later) for i in ids))
+            raw.executemany(
+                "INSERT INTO wakeups (site, ticket_id, due, failures) VALUES ('jira',?,?,0)", ((i, later) for i in ids)
+            )
             raw.executemany(
                 "INSERT INTO journal (at, site, ticket_id, what, moment, audience, reason, detail, rule, note_id,"
                 " rule_set) VALUES (?,'jira',?,'said','opened','requester','','','r',?,'x')",

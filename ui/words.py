@@ -114,6 +114,7 @@ PROMISES = {
     PromiseState.KEPT: "kept",
     PromiseState.KEPT_LATE: "kept, but late",
     PromiseState.WITHDRAWN: "withdrawn",
+    PromiseState.MISSED: "missed",
 }
 REASONS = {
     Reason.NO_RULE: "No rule has words for this.",

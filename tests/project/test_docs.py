@@ -19,7 +19,7 @@ from core.decisions import Level, Mode, Reason
 from core.errors import Severity
 from core.moments import MomentKind
 from core.notes import Audience, NoteState
-from core.promises import PromiseState
+from core.promises import Cause, PromiseState
 from core.tickets import HoldReason, Kind, Phase, Priority, State
 from rules import schema, vocabulary
 from rules.documents import read as read_yaml
@@ -166,6 +166,7 @@ LISTS = [
     ("moments.md", "Reasons of silence", "reason", set(Reason)),
     ("moments.md", "States of a note", "state", set(NoteState)),
     ("moments.md", "Promises", "promise", set(PromiseState)),
+    ("moments.md", "Promises", "cause", set(Cause)),
     ("commands.md", "All commands", "command", set(COMMANDS)),
     ("commands.md", "liaison note", "verb", {"approve", "retry", "drop"}),
 ]
