@@ -63,12 +63,15 @@ class Answer:
     next: str
     headers: tuple[tuple[str, str], ...] = field(default=())
 
-    def response(self) -> flask.Response:
+    def wire(self) -> tuple[bytes, list[tuple[str, str]]]:
+        """Body and headers."""
         body = orjson.dumps({"status": self.status, "reason": self.reason, "next": self.next})
-        response = flask.Response(body, status=self.code, content_type="application/json")
-        response.headers.extend(list(self.headers))
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        length = ("Content-Length", str(len(body)))
+        return body, [("Content-Type", "application/json"), length, *self.headers, ("Cache-Control", "no-store")]
+
+    def response(self) -> flask.Response:
+        body, headers = self.wire()
+        return flask.Response(body, status=self.code, headers=headers)
 
 
 NOTHING = "Nothing to do."

@@ -6,7 +6,6 @@ can sign with it.
 
 import base64
 import binascii
-import hashlib
 import hmac
 import re
 from collections.abc import Iterable
@@ -23,7 +22,7 @@ TIMESTAMP = "X-Liaison-Timestamp"
 SIGNATURE = "X-Liaison-Signature"
 
 DRIFT = timedelta(minutes=5)
-METHODS = {"sha256": hashlib.sha256}
+METHODS = {"sha256": "sha256"}
 # Ten digits last until 2286; milliseconds have thirteen.
 UNIX_SECONDS = re.compile(r"[0-9]{1,11}")
 # A base64 digest ends in "=", so a method counts as named only where something follows the sign.
@@ -122,7 +121,7 @@ def decoded(text: str) -> bytes | None:
 
 
 def signed(given: bytes | None, content: bytes, secrets: Iterable[bytes]) -> bool:
-    macs = (hmac.new(secret, content, METHODS["sha256"]).digest() for secret in secrets)
+    macs = (hmac.digest(secret, content, METHODS["sha256"]) for secret in secrets)
     return given is not None and any(hmac.compare_digest(given, mac) for mac in macs)
 
 
