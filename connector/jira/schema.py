@@ -7,12 +7,13 @@ an error.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from connector.jira import names, shapes
 from connector.jira.custom import CustomFields, custom_fields, field_types
+from connector.jira.remarks import remark
 from connector.jira.shapes import issue_id, load
 from core.errors import PayloadError
 from core.notes import Audience
@@ -322,7 +323,7 @@ def _comment(
     edited = "comment_updated" in event.get("name", "") or "comment_edited" in event.get("detail", "")
     if found is None or not edited:
         return found
-    return Comment(found.id, found.at, found.author, found.author_id, found.public, found.marker, found.text, edited)
+    return replace(found, edited=edited)
 
 
 def comment(site: Site, body: Any, who: People = NOBODY, *, at: datetime) -> Comment | None:
@@ -340,8 +341,9 @@ def comment(site: Site, body: Any, who: People = NOBODY, *, at: datetime) -> Com
         author_id=actor(author),
         public=public,
         marker=marker,
-        text=found.get("body", ""),
+        text=remark(body.get("body")),
         edited=edited,
+        author_name=author.get("display", ""),
     )
 
 

@@ -1,7 +1,7 @@
 """ServiceNow's records as tickets. Where a value is not what it should be, it is missing; nothing here asks anybody."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,7 +61,8 @@ class Reader:
             at=seen.sent_at or cells["sys_updated_on"].time or received_at,
             snapshot=read.snapshot,
             complete=complete or not read.snapshot.served or seen.deleted,
-            comment=self._comment(seen, cells, received_at) if seen.nested else None,
+            comment=next(written := self._comments(seen, cells, received_at), None),
+            aside=next(written, None),
             gone=seen.deleted,
             actor=cells["sys_updated_by"].code,
             changed=seen.changed,
@@ -125,11 +126,15 @@ class Reader:
             return True
         return bool(updated and seen.sent_at and abs(updated - seen.sent_at) < SAME_MOMENT)
 
-    def _comment(self, seen: Envelope, cells: Mapping[str, Cell], received_at: datetime) -> Comment | None:
-        """The comment written in this save; where there are two, the public one: it is what people were told."""
-        name = next((n for n in JOURNALS if n in seen.changed and cells[n].code), "")
-        if not name:
-            return None
+    def _comments(self, seen: Envelope, cells: Mapping[str, Cell], received_at: datetime) -> Iterator[Comment]:
+        """The comments written in this save; where there are two, the public one first: it is what people were told."""
+        told = [n for n in JOURNALS if n in seen.changed and cells[n].code] if seen.nested else []
+        for place, name in enumerate(told):
+            yield self._comment(seen, cells, received_at, name, "" if place else seen.event_id)
+
+    def _comment(
+        self, seen: Envelope, cells: Mapping[str, Cell], received_at: datetime, name: str, identity: str
+    ) -> Comment:
         written = latest(cells[name].code)
         user = cells["sys_updated_by"].code
         marker = self._marker(seen, cells)
@@ -137,7 +142,7 @@ class Reader:
         author = Author.LIAISON if marker else self.author(user, caller, public=JOURNALS[name])
         at = cells["sys_updated_on"].time or seen.sent_at or received_at
         return Comment(
-            id=seen.event_id or _digest(seen.sys_id, cells["sys_updated_on"].code, name, written),
+            id=identity or _digest(seen.sys_id, cells["sys_updated_on"].code, name, written),
             at=at,
             author=author,
             author_id=user,
