@@ -12,6 +12,7 @@ from app import snapshots, tables
 from app.memory import Memory
 from app.prepared import Prepared
 from app.promising import open_promises
+from app.reminding import attended_to
 from app.rows import bound, ticket_row, time
 from app.store import Transaction
 from core.errors import Fenced
@@ -131,8 +132,8 @@ def next_wake(tx: Transaction, claim: Claim, site: Site, now: datetime) -> datet
         return now
     notes = OPEN_NOTES.run(tx, of_site=ref.site, of_id=ref.id).fetchall()
     again = [later for *_, text in PENDING.run(tx, of_site=ref.site, of_id=ref.id) if (later := time(text))]
-    times = [*again, *_of_notes(notes, site, now), *_of_promises(tx, ref, _speaking(notes))]
     known = Memory.from_dict(orjson.loads(remembered))
+    times = [*again, *_of_notes(notes, site, now), *_of_promises(tx, ref, _speaking(notes), known)]
     if known.settle_until:
         times.append(known.settle_until)
     times += map(from_iso, known.timers.values())
@@ -153,7 +154,8 @@ def _of_notes(notes: Sequence[tuple[str, ...]], site: Site, now: datetime) -> li
     return [time(later) or now for _, later, _, _, _ in notes]
 
 
-def _of_promises(tx: Transaction, ref: TicketRef, speaking: AbstractSet[Audience]) -> list[datetime]:
+def _of_promises(tx: Transaction, ref: TicketRef, speaking: AbstractSet[Audience], known: Memory) -> list[datetime]:
     """Open promises whose update has not been asked for yet: one that waits for a person wakes nobody."""
-    quiet = [promise for promise in open_promises(tx, ref) if promise.audience not in speaking]
+    opened = [promise for promise in open_promises(tx, ref) if promise.audience not in speaking]
+    quiet = [promise for promise in opened if not attended_to(known, promise)]
     return [p.due for p in quiet if not ASKED.run(tx, of_site=ref.site, of_id=ref.id, promise=p.id).fetchone()]

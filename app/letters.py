@@ -36,11 +36,12 @@ def for_agents(
     promise: str,
     held_back: str,
     rule: str,
+    prompts: Iterable[Paragraph] = (),
 ) -> tuple[Paragraph, ...]:
     """The internal note: impact, what to do, who was told what, when the next word is due, which rule said so.
 
     `read_at` is empty when the requester reads the words in this same moment; `together`: they stand right beside this
-    note, written in the same save. `promise` reads "by 14:30 today".
+    note, written in the same save. `promise` reads "by 14:30 today". `prompts`: what agents are reminded of or told.
     """
     parts = [Paragraph("What this means for the business", Style.TITLE)] if (stated := list(impacts)) else []
     parts += [Paragraph(f"{impact.statement} ({impact.level} impact)") for impact in stated]
@@ -56,13 +57,14 @@ def for_agents(
         parts.append(
             Paragraph(f"Next word to the requester: {promise}. Write to them before then and Liaison stays silent.")
         )
+    parts += prompts
     if held_back:
         parts.append(Paragraph(f"Held back: {held_back}"))
     parts.append(Paragraph(f"Liaison, rule {rule}", Style.SMALL))
     return tuple(parts)
 
 
-def meaning(advice_source: str, impacts: Iterable[Impact], why_silent: str, held_back: str) -> str:
+def meaning(advice_source: str, impacts: Iterable[Impact], why_silent: str, held_back: str, prompts: str = "") -> str:
     """A digest of an internal note without its times: the same meaning is not written twice into a journal."""
-    told = "\x1f".join([advice_source, *(i.statement for i in impacts), why_silent, held_back])
+    told = "\x1f".join([advice_source, *(i.statement for i in impacts), why_silent, held_back, prompts])
     return sha256(told.encode()).hexdigest()[:32]

@@ -18,7 +18,12 @@ class Memory:
     the present state was first seen. `living_comment` is the agents' one internal note; `agents_meaning` a digest of
     it without its times. `told` is what the requester last read from Liaison. `timers` are the times at which the
     ticket is looked at again for its own sake, by what is due then; every look sets them anew. `rung` are those that
-    were attended to: none rings twice.
+    were attended to: none rings twice. `holding` counts the updates in a row that had no news for the requester.
+    `announced_at`: when people were told the window in `announced`; `begun_at`: when work on a change began;
+    `ended_at`: when they were told that it is over; `asked_at`: since when a check-in waits for the requester's reply.
+    `looked_at`: appointments up to this time were attended to.
+    `first_due` is when the first word is due that still waits for approval.
+    `family_end` is the moment in which they were told that their ticket's parent has ended, while it was open itself.
     """
 
     adopted: bool = False
@@ -47,6 +52,14 @@ class Memory:
     told_at: datetime | None = None
     timers: dict[str, str] = field(default_factory=dict)
     rung: list[str] = field(default_factory=list)
+    holding: int = 0
+    announced_at: datetime | None = None
+    begun_at: datetime | None = None
+    ended_at: datetime | None = None
+    asked_at: datetime | None = None
+    looked_at: datetime | None = None
+    first_due: datetime | None = None
+    family_end: datetime | None = None
 
     def occurrence(self, kind: str) -> str:
         """The next occurrence of a moment of this kind; count it with `count` when it is decided."""

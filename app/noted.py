@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, literal, or_, select, update
 
 from app import tables
 from app.plans import NotePlan
@@ -27,6 +27,12 @@ COLUMNS = (
 SAID = Prepared(select(N.c.text, N.c.rule, N.c.promise_due).where(N.c.id == bindparam("note")))
 OPEN = Prepared(
     select(*COLUMNS).where(bound(N), or_(*(N.c.state == state for state in LEAVING))).order_by(N.c.planned_at)
+)
+ADVICE = Prepared(
+    select(N.c.plan)
+    .where(bound(N), N.c.audience == literal(Audience.AGENTS), N.c.state == literal(NoteState.WRITTEN))
+    .order_by(N.c.written_at.desc())
+    .limit(5)
 )
 
 
@@ -93,6 +99,12 @@ def _noted(
         attempts=attempts,
         planned_at=datetime.fromisoformat(planned_at),
     )
+
+
+def advice(look: Look, ref: TicketRef) -> NotePlan | None:
+    """What the agents were advised last, in a note that stands: later ones may only have reminded them."""
+    plans = (NotePlan.loads(plan) for (plan,) in ADVICE.run(look, of_site=ref.site, of_id=ref.id))
+    return next((plan for plan in plans if plan.message.template), None)
 
 
 def move_to(tx: Transaction, note: Noted, state: NoteState, **values: object) -> None:

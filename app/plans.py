@@ -9,7 +9,8 @@ import orjson
 
 from app.journal import Entry
 from app.memory import Memory
-from core.decisions import Cadence, Escalation, Impact, Level, Message, Mode, WhenMissed
+from app.prompts import Prompt, message_from
+from core.decisions import Cadence, Escalation, Impact, Level, Message, WhenMissed
 from core.moments import MomentKind
 from core.notes import Audience, NoteState
 from core.sightings import Snapshot
@@ -35,6 +36,7 @@ class NotePlan:
     impacts: tuple[Impact, ...] = ()
     cadence: Cadence | None = None
     requester_silence: str = ""  # agents' notes only: why the requester heard nothing
+    prompts: tuple[Prompt, ...] = ()  # agents' notes only; `cadence` is then the requester's
 
     def dumps(self) -> str:
         plain = asdict(self)
@@ -48,12 +50,11 @@ class NotePlan:
     @classmethod
     def loads(cls, text: str) -> Self:
         plain: dict[str, Any] = orjson.loads(text)
-        message = plain["message"]
-        message |= {"audience": Audience(message["audience"]), "mode": Mode(message["mode"])}
-        plain["message"] = Message(**message)
+        plain["message"] = message_from(plain["message"])
         plain["pledge"] = Pledge(plain["pledge"])
         plain["at"] = datetime.fromisoformat(plain["at"])
         plain["impacts"] = tuple(Impact(**(i | {"level": Level(i["level"])})) for i in plain["impacts"])
+        plain["prompts"] = tuple(map(Prompt.from_dict, plain.get("prompts") or ()))
         if plain["cadence"]:
             plain["cadence"] = Cadence(**{k: _duration(k, v) for k, v in plain["cadence"].items()})
         return cls(**plain)

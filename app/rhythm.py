@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from app.memory import Memory
 from app.plans import Kept, NewPromise, Plan, Pledge
-from core.decisions import Cadence, Decision, Reason
+from app.reminding import expect
+from core.decisions import Cadence, Decision, Reason, WhenMissed
 from core.moments import MomentKind
 from core.notes import CUSTOMER_FACING, Audience
 from core.promises import Promise
@@ -71,7 +72,7 @@ class Rhythm:
     def pledge(self, audience: Audience, kind: MomentKind, cadence: Cadence | None) -> Pledge:
         if audience not in CUSTOMER_FACING:
             return Pledge.NONE
-        return Pledge.END if self._rests(cadence) else SPEED.get(kind, Pledge.NEW)
+        return Pledge.END if self.rests(cadence) else SPEED.get(kind, Pledge.NEW)
 
     def settle(self, due: list[Promise], now_due: Decision) -> None:
         """Promises that no note will keep: withdrawn where they rest, moved where a human spoke."""
@@ -79,9 +80,10 @@ class Rhythm:
         for promise in self._case.promises:
             if promise.audience in writing or self.kept(promise.audience):
                 continue
-            if self._rests(now_due.cadences.get(promise.audience)):
+            cadence = now_due.cadences.get(promise.audience)
+            if self.rests(cadence):
                 self._plan.withdrawn[promise.audience] = "nothing more is promised in this state"
-            elif promise in due:
+            elif promise in due and not (cadence and cadence.when_missed is WhenMissed.ESCALATE):
                 self._plan.withdrawn[promise.audience] = "the rules have no words for an update here"
         self.roll(now_due)
 
@@ -90,7 +92,7 @@ class Rhythm:
         audience = Audience.REQUESTER
         cadence = now_due.cadences.get(audience)
         spoke = self._plan.memory.agent_spoke_at
-        if not self._human_leads() or not spoke or cadence is None or self._rests(cadence):
+        if not self._human_leads() or not spoke or cadence is None or self.rests(cadence):
             return
         if any(n.plan.message.audience is audience for n in self._plan.notes):
             return
@@ -98,12 +100,13 @@ class Rhythm:
             return
         since = max(spoke, self._case.now - cadence.every + HUMAN_SPOKE)
         due = self._next_due(cadence, paced(self._ticket, self._plan.memory), since)
+        expect(self._plan.memory, cadence, self._case.now, due)
         self._plan.promises.append(NewPromise(audience, due, spoke, "an agent's comment", cadence.rule))
 
     def _human_leads(self) -> bool:
         return self._human_kept or any(e.reason == Reason.SAID_BY_HUMAN for e in self._plan.entries)
 
-    def _rests(self, cadence: Cadence | None) -> bool:
+    def rests(self, cadence: Cadence | None) -> bool:
         """Nothing more is promised: no cadence, an ended ticket, or we wait for the reader's own answer."""
         ticket = self._ticket
         waiting = ticket.state == State.ON_HOLD and ticket.hold_reason == HoldReason.REQUESTER and self.asked()
