@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal, select
 
 from app import tables
 from app.prepared import Prepared
@@ -16,7 +16,7 @@ N, W = tables.notes, tables.wakeups
 UNSAID = Prepared(
     select(N.c.state, N.c.not_before)
     .where(bound(N), N.c.audience == bindparam("whom"), N.c.planned_at >= bindparam("since"))
-    .where(N.c.state.not_in([str(s) for s in (NoteState.WRITTEN, NoteState.SUPERSEDED, NoteState.WITHDRAWN)]))
+    .where(*(N.c.state != literal(state) for state in (NoteState.WRITTEN, NoteState.SUPERSEDED, NoteState.WITHDRAWN)))
     .order_by(N.c.planned_at.desc())
     .limit(1)
 )
