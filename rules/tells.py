@@ -59,6 +59,26 @@ def is_pod(text: str) -> bool:
     return any(c.isdigit() for c in text.split("-")[-2])
 
 
+def is_spaced_address(text: str) -> bool:
+    return is_address(text.replace(" ", ""))
+
+
+def is_card(text: str) -> bool:
+    """A payment card's number: its digits pass Luhn's check."""
+    digits = [int(c) for c in text if c.isdigit()]
+    if not 13 <= len(digits) <= 19 or digits[0] not in {3, 4, 5, 6}:  # noqa: PLR2004 - ISO/IEC 7812
+        return False
+    doubled = [sum(divmod(2 * d, 10)) if place % 2 else d for place, d in enumerate(reversed(digits))]
+    return sum(doubled) % 10 == 0
+
+
+def is_bank_account(text: str) -> bool:
+    """An IBAN, by its check digits."""
+    plain = "".join(text.split()).upper()
+    moved = plain[4:] + plain[:4]
+    return 15 <= len(plain) <= 34 and int("".join(str(int(c, 36)) for c in moved)) % 97 == 1  # noqa: PLR2004 - ISO 13616
+
+
 ALSO_WORDS = frozenset(
     {"it", "is", "in", "no", "so", "at", "me", "us", "to", "be", "am", "as", "my", "do", "info", "app"}
 )
@@ -94,19 +114,65 @@ TELLS = (
     Tell("an IP address", r"(?i)(?:^|[^0-9a-z:])([0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?:\.\d{1,3}){0,3})", is_address),
     Tell("a hardware address", r"(?i)\b[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}\b", joined=True),
     Tell("a hardware address", r"(?i)\b[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}\b", mixes_digits),
+    Tell("an IP address", r"\b(\d{1,3}(?: ?\. ?\d{1,3}){3})\b", is_spaced_address),
+    Tell("an internal name", r"(?i)\b(?:[a-z0-9]+-)+(?:prod|prd|uat|stg)\b|\b(?:prod|prd|uat|stg)-[a-z0-9][a-z0-9-]*"),
+    Tell(
+        "a device",
+        r"(?i)\b(?:laptop|desktop|pc|notebook|printer|prn)-(?:[a-z0-9]+-)*[a-z]*\d[a-z0-9]+\b"
+        r"|\b(?:serial (?:number|no\.?)|seriennummer|s/n|imei|asset tag)[\s:#]*[a-z0-9-]*\d[a-z0-9-]{4,}",
+    ),
+    Tell(
+        "a network detail",
+        r"(?i)\bvlan\d+\b|\b(?:eth|ens|eno|wlan|bond)\d{1,3}\b|\b(?:gi|te|fa)\d+/\d+|\bgigabitethernet\d",
+    ),
     Tell("a network detail", r"(?i)\b(?:port|vlan|tcp|udp)[ /:]+\d{2,5}\b"),
     # People and accounts
     Tell("an e-mail address", r"[\w.+%'-]+\s?@\s?[\w-]+(?:\s?\.[\w-]+)+"),
     Tell("an account", r"\b[A-Z][A-Za-z0-9]{1,14}\\[\w.$-]+"),
+    Tell("an e-mail address", r"(?i)\b[\w.+-]+\s+at\s+[\w-]+\s+(?:dot|punkt)\s+[a-z]{2,}\b"),
+    Tell("an account", r"\b[\w.+-]{2,}@[\w-]{2,}"),
+    Tell("an account", r"(?i)\bsvc[-_][a-z0-9_-]+"),
+    Tell("a bank account", r"\b([A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30})\b", is_bank_account, joined=True),
+    Tell("a payment card", r"\b(\d(?:[ -]?\d){12,18})\b", is_card, joined=True),
+    Tell("a personal number", r"\b\d{3}-\d{2}-\d{4}\b"),
+    Tell(
+        "a mail's header",
+        r"(?i)(?:^|[^\w-])((?:message-id|return-path|delivered-to|dkim-signature|content-type|mime-version|in-reply-to"
+        r"|content-transfer-encoding|authentication-results|set-cookie|jsessionid"
+        r"|x-(?:mailer|originating|spam|ms|forwarded|received|google|priority)[\w-]*)\s?[:=])",
+    ),
+    Tell("a mail's header", r"\bReceived: (?:from|by)\b|\bCookie: \w+="),
+    Tell(
+        "a mail's header", r"(?i)-{2,}\s?(?:original message|forwarded message|ursprüngliche nachricht|weitergeleitet)"
+    ),
+    Tell(
+        "a mail's header", r"(?i)\b(?:from|von|to|an):[^\n]*\n\s*(?:sent|date|to|cc|subject|gesendet|datum|an|betreff):"
+    ),
+    Tell(
+        "a mail's header", r"(?i)\bon [^\n]{4,60}\d{4}[^\n]{0,80}\bwrote:|\bam [^\n]{4,40}\d{4}[^\n]{0,60}\bschrieb\b"
+    ),
     Tell("an account", r"(?i)\b(?:cn|ou|dc|uid)=[^,\s]+,\s*(?:cn|ou|dc|o)="),
     # Addresses in a browser
     Tell("an address", r"(?i)\b[a-z][a-z0-9+.-]{1,15}:\s?//(?:\S*[\w/#=&-]|\S)?"),
+    Tell("an address", r"(?i)\bhttps?:\s?[\\/]{1,2}\s?\S|\bwww\.\w+"),
     Tell("an address", r"(?i)\b(?:jdbc|mailto|ldap|data source|server)\s?[:=]\s?[\w/]+[:;@/]\S*"),
     Tell("a link to a ticket", r"(?i)/browse/[a-z][a-z0-9_]+-\d+"),
     Tell("a link to a ticket", r"(?i)\b(?:nav_to|incident|change_request|problem|task|sys_\w+)\.do\b"),
     Tell("a link to a ticket", r"(?i)\bsysparm_\w+|\bsys_id\b"),
     Tell("another ticket", r"\b(?:INC|PRB|CHG|CTASK|SCTASK|RITM|REQ|TASK|PTASK|KB|STRY|CS|HRC)\d{5,}\b"),
+    Tell(
+        "another ticket",
+        r"\b(?i:duplicate of|duplikat von|caused by|blocked by|relates to|linked to|child of|part of)\s+"
+        r"([A-Z][A-Z0-9]+-\d+)\b",
+    ),
+    Tell("another ticket", r"\bPR ?#\d+|\bMR ?!\d+"),
     # Programs that fell over
+    Tell(
+        "a stack trace",
+        r"(?i)\bfatal error:|\bphp (?:fatal|warning|notice)\b|\bpanicked at\b|\bkernel panic\b|\bstack smashing\b"
+        r"|\bnull pointer\b|\.\.\. \d+ more\b|\bat async \w+|\bnpm err!|\bjava heap\b|\bdeadlock victim\b",
+    ),
+    Tell("a process", r"(?i)\bs?pid[\s:=]*\d+\b|\bthread-\d+\b"),
     Tell("a stack trace", r"(?i)traceback\s*\(\s*most\s+recent\s+call"),
     Tell("a stack trace", r"""(?i)\bfile\s+["'][^"']+["'],\s*line\s+\d+"""),
     Tell("a stack trace", r"\bat\s+[\w$]+(?:\.[\w$<>`]+)+\s*\("),
@@ -131,28 +197,33 @@ TELLS = (
         "SQL",
         r"(?i)\bdelete\s+from\s+[\w.]+\s*(?:;|where\b)|\b(?:drop|alter|truncate|create)\s+(?:table|index|view)\s+\w",
     ),
+    Tell("SQL", r"\bGRANT\s+(?:ALL|SELECT|INSERT|UPDATE|EXECUTE)\b|\bMERGE\s+INTO\b|\bEXEC\s+\w+_\w+"),
     # Paths
     Tell("a file path", rf"{NOT_BEFORE}(~?/(?:[\w.@+-]+/)+[\w.@+-]*)"),
     Tell("a file path", r"(?:^|\W)(/(?:etc|var|usr|opt|tmp|home|root|srv|proc|mnt|dev)\b[\w./-]*)"),
     Tell("a file path", r"\b[A-Za-z]:[\\/][\w .$-]*"),
     Tell("a file path", r"\\\\[\w.$-]+\\[\w.$-]+"),
     Tell("a registry key", r"\bHK(?:EY_[A-Z_]+|LM|CU|CR|U)\\"),
+    Tell("a variable", r"\$(?:HOME|PATH|USER|TEMP|TMP|PWD)\b"),
     Tell("a variable", r"%[A-Z][A-Z_]{2,}%|\$\{[^}]*\}?|\{\{|\{%"),
     # Keys and tokens
     Tell("an access key", r"\b(?:AKIA|ASIA|AIDA|AROA)[0-9A-Z]{16}\b", joined=True),
     Tell(
         "an access key", r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|[srp]k_(?:live|test)_|AIza|ATATT)[\w-]{10,}"
     ),
+    Tell("an access key", r"\b(?:npm_|pypi-|SG\.|hvs\.|dop_v1_)[\w.-]{10,}|\bPuTTY-User-Key-File"),
     Tell("an access key", r"-----BEGIN [A-Z ]+-----|\bssh-(?:rsa|ed25519|dss)\s+AAAA"),
     Tell("an access token", r"\beyJ[\w-]{5,}\.[\w-]{5,}", joined=True),
     Tell("an access token", r"(?i)\bbearer\s+[\w.~+/=-]{8,}", mixes_digits),
     Tell("an access token", r"\b[Bb]asic\s+[A-Za-z0-9+/]{10,}=*", mixes_cases),
     Tell(
         "a password",
-        r"(?i)\b(?:password|passwd|pwd|passphrase|passwort|secret|token|api[ _-]?key|access[ _-]?key)"
+        r"(?i)\b(?:password|passwd|pwd|pw|passphrase|passwort|kennwort|secret|token|api[ _-]?key|access[ _-]?key)"
         r"(?:\s*[=:]\s*|\s+is\s+)[^\s,;]+",
         is_secret_value,
     ),
+    Tell("a password", r"(?i)\b(?:pin|tan|otp|passcode)\s*[:=]\s*\d{4,8}\b"),
+    Tell("an access token", r"(?i)\b(?:j?session_?id|phpsessid)\s*[=:]\s*\w+"),
     Tell("an access token", r"\b[A-Za-z0-9+/_-]{40,}", mixes_cases),
     Tell("a record's id", r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", joined=True),
     Tell("a record's id", r"(?i)\b[0-9a-f]{32,64}\b", mixes_digits, joined=True),
@@ -160,7 +231,14 @@ TELLS = (
     Tell("a container's name", r"\b[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-z]{8,10}-[a-z0-9]{5}\b", is_pod),
     Tell("a container's name", r"\b[\w.-]+/[\w.-]+:v?\d+(?:\.\d+)+\b"),
     Tell("a cloud resource", r"(?i)\barn:aws[\w-]*:"),
+    Tell("a cloud resource", r"\b(?:eu|us|ap|sa|ca|me|af)-(?:north|south|east|west|central)(?:east|west)?-\d\b"),
+    Tell("a cloud resource", r"\bi-[0-9a-f]{8,17}\b"),
     # Error codes
+    Tell(
+        "an error code",
+        r"(?i)\b(?:error|err|fehler)(?:[ _-]?(?:code|no\.?|nr\.?|number|nummer))?[\s:=#_-]*(?:[a-z]{1,4}-?)?\d{3,}\b"
+        r"|\b(?:error|fehler)[ _-]?code[\s:=#]*\d+",
+    ),
     Tell(
         "an error code", r"(?i)\bhttp(?:s)?(?:/\d(?:\.\d)?)?(?:\s+(?:status|code|error|response))*[\s:=#-]*[1-5]\d\d\b"
     ),
@@ -187,6 +265,13 @@ TELLS = (
         "a command",
         r"(?i)\b(?:sudo|systemctl|kubectl|iisreset|chmod|chown)\s+[\w/-]+|\bdocker\s+(?:run|ps|exec|logs|restart)\b",
     ),
+    Tell(
+        "a command",
+        r"(?i)\b(?:tracert|traceroute|nslookup|ipconfig|ifconfig|powershell|robocopy|netstat)\b|\bnet use\b"
+        r"|\bgit (?:push|pull|clone|commit|rebase|checkout)\b",
+    ),
+    Tell("a command", r"\b(?:Get|Set|New|Remove|Start|Stop|Restart|Invoke)-[A-Z][A-Za-z]+\b"),
+    Tell("a program's version", r"(?i)\bcommit [0-9a-f]{7,40}\b", mixes_digits),
     Tell("a command", r"(?i)\b(?:ssh|scp|sftp|curl|wget|psql)\s+(?:-{1,2}\w|[\w.-]+@)"),
     Tell("markup", r"(?i)</?[a-z][\w:-]*(?:\s[^<>]*)?/?>|\[/?code\]"),
     Tell("raw data", r"""[{\[]\s*["'][\w .-]+["']\s*[:,]"""),
