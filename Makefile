@@ -5,7 +5,7 @@ SOURCES := core connector rules webhooks ui app
 COMPILE := $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --quiet
 
-.PHONY: run test check types lint unit faults lock clean
+.PHONY: run test check types lint unit faults weeks lock clean
 
 run: .venv/ready
 	@if [ -f liaison.yaml ]; then $(BIN)/liaison serve; else $(BIN)/liaison demo; fi
@@ -42,6 +42,9 @@ faults: .venv/ready  ## the fault suite: about 15 minutes
 venv-package:
 	@echo "Python's venv module is missing: installing Debian's python3-venv."
 	@SUDO=; [ "$$(id -u)" = 0 ] || SUDO=sudo; $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq python3-venv
+
+weeks: .venv/ready  ## weeks of simulated tickets over changes of the clocks: about 15 minutes
+	$(BIN)/python -m tests.simulation --seeds 5 --tickets 150
 
 lock:  ## renew both lock files; needs `pip install uv` in .venv
 	$(COMPILE) --upgrade -o requirements.lock

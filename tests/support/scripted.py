@@ -276,6 +276,7 @@ class Bench:
         sites: tuple[str, ...],
         settle: float = 30.0,
         packs: bool = False,
+        changes: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         file = folder / "rules.yaml"
         file.write_text(rules)
@@ -287,18 +288,18 @@ class Bench:
             "sites": sites,
             "settle": settle,
             "packs": packs,
+            "changes": changes,
         }
         self.store = Store(f"sqlite:///{folder}/liaison.db")
         self.store.upgrade()
         self.store.start()
-        self.sites = {
-            n: Site(n, Platform.JIRA, "https://x.example", speak_from=START, settle_seconds=settle) for n in sites
-        }
+        stock = Site("", Platform.JIRA, "https://x.example", speak_from=START, settle_seconds=settle)
+        self.sites = {name: replace(stock, name=name, **(changes or {}).get(name, {})) for name in sites}
         self.connectors = ScriptedConnectors(self.sites, clock, platform, joins=joins, edits=edits)
         self.engine = EmbeddedEngine(self.store, clock)
         self.inbox = StoredInbox(self.store, self.engine)
         self.pauses = Pauses(self.store)
-        self.rulebook = Rulebook([file])
+        self.rulebook = Rulebook([file], {site.name: site.timezone for site in self.sites.values()})
         if not packs:  # nothing settles, no gate holds: only the rules above
             self.rulebook.current = load_rules([file], packs=False)
         self.outbox = Outbox(self.store, clock, self.connectors, Composer(self.rulebook, clock), self.pauses)
