@@ -132,6 +132,7 @@ SHAPES = [
     ("Services", "key", schema.ServiceShape),
     ("Locations", "key", schema.LocationShape),
     ("Tests", "key", schema.TrialShape),
+    ("The leak guard", "key", schema.FenceShape),
 ]
 
 
