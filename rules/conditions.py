@@ -116,12 +116,12 @@ def _compared(test: Test, seen: tuple[Any, ...]) -> bool | None:
     if test.op in MEMBERS:
         return MEMBERS[test.op](test.values, seen)
     if test.op in ORDER:
-        pairs = [pair for value in seen if (pair := _comparable(value, test.values[0])) is not None]
+        pairs = [pair for value in seen if (pair := comparable(value, test.values[0])) is not None]
         return any(ORDER[test.op](*pair) for pair in pairs) if pairs else None
     if test.op is Op.STARTS_WITH:
         starts = tuple(str(value).casefold() for value in test.values)
         return any(str(value).casefold().startswith(starts) for value in seen)
-    return any(pattern(str(wanted)).search(str(value)) is not None for wanted in test.values for value in seen)
+    return any(finds(str(wanted), value) for wanted in test.values for value in seen)
 
 
 def _any_same(wanted: tuple[Value, ...], seen: tuple[Any, ...]) -> bool:
@@ -155,21 +155,21 @@ ORDER: dict[Op, Callable[[Any, Any], bool]] = {
 def same(wanted: Value, value: Any) -> bool:
     """Equality as people mean it: text without case, numbers and flags also where a platform sends them as text."""
     if isinstance(wanted, bool) or isinstance(value, bool):
-        return _flag(wanted) is not None and _flag(wanted) == _flag(value)
-    pair = _comparable(value, wanted) if isinstance(wanted, (int, float, datetime, timedelta)) else None
+        return flag_of(wanted) is not None and flag_of(wanted) == flag_of(value)
+    pair = comparable(value, wanted) if isinstance(wanted, (int, float, datetime, timedelta)) else None
     if pair is not None:
         return bool(pair[0] == pair[1])
     return str(wanted).strip().casefold() == str(value).strip().casefold()
 
 
-def _flag(value: Any) -> bool | None:
+def flag_of(value: Any) -> bool | None:
     if isinstance(value, bool):
         return value
     text = str(value).strip().casefold()
     return True if text in YES else False if text in NO else None
 
 
-def _comparable(value: Any, bound: Value) -> tuple[Any, Any] | None:
+def comparable(value: Any, bound: Value) -> tuple[Any, Any] | None:
     """Value and bound as one type, None where the value is not of that type."""
     if isinstance(bound, datetime):
         time = value if isinstance(value, datetime) else _time(str(value))
@@ -195,6 +195,15 @@ def _number(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def finds(wanted: str, value: Any) -> bool:
+    return pattern(wanted).search(encodable(str(value))) is not None
+
+
+def encodable(text: str) -> str:
+    """JSON can carry half of a surrogate pair, which no UTF-8 can: it is read as "?"."""
+    return text.encode(errors="replace").decode()
 
 
 @cache

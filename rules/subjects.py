@@ -1,11 +1,10 @@
 """What a condition may be about: every field's name, its sort, and how it is seen on a ticket."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from dataclasses import field as with_default
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
 from typing import Any
 
 from core.moments import Moment, MomentKind
@@ -93,9 +92,12 @@ def subject(name: str) -> Subject | None:
     return SUBJECTS.get(name)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class View:
-    """Everything that conditions look at. `now` is aware; `zone` is for calendars without a place of their own."""
+    """Everything that conditions look at. `now` is aware; `zone` is for calendars without a place of their own.
+
+    Never changed; freezing it would take longer than many a match.
+    """
 
     ticket: Ticket
     moment: Moment
@@ -104,32 +106,51 @@ class View:
     calendars: Mapping[str, Calendar] = with_default(default_factory=dict)
     zone: str = ANYWHERE
 
+    _kept: dict[Any, Any] = with_default(default_factory=dict, init=False, repr=False)
+
     def sight(self, name: str) -> tuple[Any, ...]:
         """The values of a field, empty where it is missing."""
-        return seen(self.ticket, name) if name not in DERIVED else self._derived[name]
+        derive = DERIVED.get(name)
+        if derive is None:
+            return seen(self.ticket, name)
+        return self.kept(derive, derive)  # type: ignore[no-any-return]
+
+    def prose(self, name: str) -> str:
+        """All that a field says as one text without case: what words are looked for in."""
+        return str(self.kept(name, lambda view: "\n".join(map(str, view.sight(name))).casefold()))
+
+    def kept(self, key: Any, find_out: "Callable[[View], Any]") -> Any:
+        """What is found out once for this view."""
+        if key not in self._kept:
+            self._kept[key] = find_out(self)
+        return self._kept[key]
 
     def sight_before(self, name: str) -> tuple[Any, ...] | None:
         """The same before this moment; None at first sight."""
         before = self.moment.before
         return None if before is None else View(before, self.moment, self.now, self.catalogue).sight(name)
 
-    @cached_property
-    def _derived(self) -> Mapping[str, tuple[Any, ...]]:
-        ticket, service = self.ticket, self.catalogue.service_of(self.ticket)
-        place = self.catalogue.location_of(ticket)
-        raw = (ticket.service, ticket.ci, *ticket.components)
-        return {
-            "moment": (self.moment.kind,),
-            "text": known(ticket.text.strip()),
-            "service": known(*raw, *((service.id, service.name) if service else ())),
-            "location": known(ticket.location, *((place.id, place.name) if place else ())),
-            "age": _span(ticket.opened_at, self.now),
-            "lead_time": _span(self.now, ticket.planned_start),
-            "overrun": _span(ticket.planned_end, ticket.actual_end or self.now),
-        }
+
+def _service(view: View) -> tuple[Any, ...]:
+    ticket, service = view.ticket, view.catalogue.service_of(view.ticket)
+    raw = (ticket.service, ticket.ci, *ticket.components)
+    return known(*raw, *((service.id, service.name) if service else ()))
 
 
-DERIVED = frozenset({"moment", "text", "service", "location", "age", "lead_time", "overrun"})
+def _location(view: View) -> tuple[Any, ...]:
+    place = view.catalogue.location_of(view.ticket)
+    return known(view.ticket.location, *((place.id, place.name) if place else ()))
+
+
+DERIVED: Mapping[str, Callable[[View], tuple[Any, ...]]] = {
+    "moment": lambda view: (view.moment.kind,),
+    "text": lambda view: (text,) if (text := view.ticket.text.strip()) else (),
+    "service": _service,
+    "location": _location,
+    "age": lambda view: _span(view.ticket.opened_at, view.now),
+    "lead_time": lambda view: _span(view.now, view.ticket.planned_start),
+    "overrun": lambda view: _span(view.ticket.planned_end, view.ticket.actual_end or view.now),
+}
 
 
 def _span(start: datetime | None, end: datetime | None) -> tuple[timedelta, ...]:
