@@ -13,14 +13,16 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from app import demo, replay
+from app import demo
 from app.cli_common import config_option, console, installation, json_option, print_json
 from app.cli_dead import dead_group
 from app.cli_poll import poll
 from app.cli_rules import rules_group
 from app.cli_tickets import db_group, lift, note, ticket, unalarm
+from app.lanes import replay_in_lanes
 from app.liaison import STOP_SECONDS, Liaison
 from app.locking import only_one
+from app.replay import Summary
 from app.sandboxes import run as run_sandboxes
 from app.serving import Server
 from app.settings import Listen
@@ -98,16 +100,24 @@ def sandbox(platform: str, hook: str, secret: str, jira_port: int, servicenow_po
 )
 @click.option("--fresh", is_flag=True, help="Forget what is in the work folder first.")
 @click.option("--rules", type=click.Path(exists=True, path_type=Path), help="Rules to use above the shipped packs.")
+@click.option("--lanes", type=click.IntRange(1), help="So many shares side by side. By default as many as suit it.")
 @json_option
-def replay_files(files: tuple[Path, ...], work: Path, fresh: bool, rules: Path | None, as_json: bool) -> None:  # noqa: FBT001
+def replay_files(
+    files: tuple[Path, ...],
+    work: Path,
+    fresh: bool,  # noqa: FBT001
+    rules: Path | None,
+    lanes: int | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
     """Replay recorded ServiceNow deliveries through the real pipeline into a stand-in."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        summary = replay.replay(replay.read(files), work, rules, progress, fresh=fresh)
+        summary = replay_in_lanes(files, work, rules, progress, fresh=fresh, lanes=lanes or 0)
     print_json(summary.to_dict()) if as_json else _show(summary)
     sys.exit(0 if summary.good else 1)
 
 
-def _show(summary: replay.Summary) -> None:
+def _show(summary: Summary) -> None:
     console.print(
         f"{summary.events} events: {summary.stored} stored, {summary.seen} seen before, {summary.refused} refused. "
         f"{summary.tickets} tickets, {summary.unattended} deliveries unattended."

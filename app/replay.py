@@ -3,9 +3,8 @@
 The work folder holds the store and the stand-in's ledger, so a replay that was killed goes on where it was.
 """
 
-import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,6 @@ from typing import Any
 
 import orjson
 import requests
-from rich.progress import Progress
 from sqlalchemy import func, select
 
 from app import tables
@@ -22,10 +20,10 @@ from app.clocks import DrivenClock
 from app.driving import Driver
 from app.journal import What
 from app.liaison import Liaison
+from app.recording import Recording, plain, sent_at, sys_id
 from app.serving import Server
 from app.settings import Listen, Settings
 from connector.servicenow.sandbox import ServiceNowStandIn, business_rule, timestamped_signature
-from core.errors import LiaisonError, PayloadError
 from core.notes import NoteState
 from core.sites import Auth, Platform, Secret, Site
 from core.times import iso
@@ -57,49 +55,28 @@ class Summary:
     def good(self) -> bool:
         return not (self.lost or self.doubled or self.refused or self.unattended)
 
+    def __add__(self, other: "Summary") -> "Summary":
+        """Of two lanes: numbers are added, kinds are counted together."""
+        mine, its = vars(self), vars(other)
+        return Summary(**{name: _sum(mine[name], its[name]) for name in mine})
+
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "good": self.good}
 
 
-def read(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    """The deliveries of all files, in their order. Raises PayloadError naming file and line."""
-    events = []
-    for path in paths:
-        for number, line in enumerate(path.read_bytes().splitlines(), 1):
-            if line.strip():
-                events.append(_event(line, f"{path}:{number}"))
-    return events
-
-
-def _event(line: bytes, where: str) -> dict[str, Any]:
-    try:
-        event = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise PayloadError(f"this is not JSON: {error}.", where=where) from error
-    if not isinstance(event, dict) or not isinstance(event.get("record"), dict) or "sent_at" not in event:
-        raise PayloadError(
-            "a replay takes ServiceNow envelopes with event_id, table, operation, sent_at and record.", where=where
-        )
-    return event
-
-
-def replay(events: list[dict[str, Any]], work: Path, rules: Path | None, progress: Progress, *, fresh: bool) -> Summary:
-    """Replay into a stand-in of its own; raises LiaisonError when there is nothing to replay."""
-    if not events:
-        raise LiaisonError("there are no events in these files.")
-    if fresh:
-        shutil.rmtree(work, ignore_errors=True)
+def replay(recording: Recording, work: Path, rules: Path | None, advance: Callable[[], None]) -> Summary:
+    """Replay into a stand-in of its own. `advance` is called after each event."""
     work.mkdir(parents=True, exist_ok=True)
-    summary = Summary(events=len(events))
-    with _stage(events, work, rules) as (liaison, snow, driver, clock, server):
+    summary = Summary()
+    with _stage(recording, work, rules) as (liaison, snow, driver, clock, server):
         clock.move(_latest(liaison))
-        _create(events, snow, progress)
-        task = progress.add_task("Replaying", total=len(events))
+        _create(recording, snow)
         session = requests.Session()
         session.trust_env = False
         sign = timestamped_signature(SECRET, clock)
-        for event in events:
-            driver.advance(_time(event))
+        for event in recording:
+            summary.events += 1
+            driver.advance(sent_at(event))
             _into_stand_in(event, snow)
             raw = orjson.dumps(event)
             headers = {"Content-Type": "application/json", **sign(raw)}
@@ -108,17 +85,21 @@ def replay(events: list[dict[str, Any]], work: Path, rules: Path | None, progres
             summary.seen += status == requests.codes.ok
             summary.refused += status not in (requests.codes.accepted, requests.codes.ok)
             driver.settle()
-            progress.advance(task)
-        driver.advance(max(clock.now(), _time(events[-1]) + AFTERWARDS))
+            advance()
+        driver.advance(max(clock.now(), recording.end + AFTERWARDS))
         _count(summary, liaison, snow)
     return summary
 
 
+def _sum(one: Any, other: Any) -> Any:
+    return dict(Counter(one) + Counter(other)) if isinstance(one, dict) else one + other
+
+
 @contextmanager
 def _stage(
-    events: list[dict[str, Any]], work: Path, rules: Path | None
+    recording: Recording, work: Path, rules: Path | None
 ) -> Iterator[tuple[Liaison, ServiceNowStandIn, Driver, DrivenClock, Server]]:
-    start = _time(events[0])
+    start = recording.start
     clock = DrivenClock(start)
     snow = ServiceNowStandIn(clock=clock, ledger=work / "stand-in.ndjson", note_id_column=NOTE_ID)
     snow.start()
@@ -145,10 +126,6 @@ def _stage(
         liaison.close()
 
 
-def _time(event: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(event["sent_at"]).replace(tzinfo=UTC)
-
-
 def _latest(liaison: Liaison) -> datetime:
     """Where a replay that was cut off had got to: a clock never runs backwards."""
     with liaison.store.read() as connection:
@@ -159,31 +136,18 @@ def _latest(liaison: Liaison) -> datetime:
     return datetime.fromisoformat(max([t for t in times if t], default=iso(datetime.min.replace(tzinfo=UTC))))
 
 
-def _create(events: list[dict[str, Any]], snow: ServiceNowStandIn, progress: Progress) -> None:
+def _create(recording: Recording, snow: ServiceNowStandIn) -> None:
     """Every record stands in the stand-in before the first event is delivered."""
-    first: dict[str, dict[str, Any]] = {}
-    for event in events:
-        first.setdefault(_sys_id(event), event)
-    task = progress.add_task("Creating records", total=len(first))
-    for sys_id, event in first.items():
-        if sys_id not in snow.tables.records[event["table"]]:
+    for event in recording:
+        if sys_id(event) not in snow.tables.records[event["table"]]:
             snow.change("", {"table": event["table"], "raw": event["record"], "silent": True})
-        progress.advance(task)
 
 
 def _into_stand_in(event: dict[str, Any], snow: ServiceNowStandIn) -> None:
     """The record as it was at this event: what a read at this time would have found. Never back in time."""
-    known = snow.tables.records[event["table"]].get(_sys_id(event), {})
-    if _plain(event["record"].get("sys_updated_on")) >= known.get("sys_updated_on", ""):
+    known = snow.tables.records[event["table"]].get(sys_id(event), {})
+    if plain(event["record"].get("sys_updated_on")) >= known.get("sys_updated_on", ""):
         snow.change("", {"table": event["table"], "raw": event["record"], "silent": True})
-
-
-def _sys_id(event: dict[str, Any]) -> str:
-    return _plain(event["record"].get("sys_id"))
-
-
-def _plain(value: Any) -> str:
-    return str(value.get("value") or "") if isinstance(value, dict) else str(value or "")
 
 
 def _count(summary: Summary, liaison: Liaison, snow: ServiceNowStandIn) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app import replay
+from app import recording
 from core.errors import LiaisonError
 
 SAMPLE = Path(__file__).parent.parent / "payloads" / "servicenow" / "uci_events_raw.ndjson"
@@ -50,9 +50,19 @@ def test_replaying_the_same_again_changes_nothing(tmp_path, whole):
     assert essence(again) == essence(whole[0])
 
 
-@pytest.mark.parametrize("seconds", [1.5, 3.0])
-def test_killed_on_the_way_and_started_again_says_the_same(tmp_path, whole, seconds):
-    process = subprocess.Popen(command(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def test_lanes_side_by_side_say_the_same(tmp_path, whole):
+    summary, code = run(tmp_path, "--lanes", "3")
+    assert code == 0
+    assert essence(summary) == essence(whole[0])
+    assert summary["stored"] == summary["events"] == whole[0]["events"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lane-0", "lane-1", "lane-2"]
+
+
+@pytest.mark.parametrize(("seconds", "lanes"), [(1.5, "1"), (3.0, "2")])
+def test_killed_on_the_way_and_started_again_says_the_same(tmp_path, whole, seconds, lanes):
+    process = subprocess.Popen(
+        command(tmp_path, "--lanes", lanes), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     time.sleep(seconds)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -65,4 +75,4 @@ def test_a_file_that_is_no_delivery_is_named_with_its_line(tmp_path):
     bad = tmp_path / "bad.ndjson"
     bad.write_text('\n{"webhookEvent": "jira:issue_updated"}\n')
     with pytest.raises(LiaisonError, match=r"bad\.ndjson:2: a replay takes ServiceNow envelopes"):
-        replay.read([bad])
+        recording.read([bad])
