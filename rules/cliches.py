@@ -38,13 +38,13 @@ class Found:
 
 
 def cliches(text: str) -> Iterator[Found]:
-    """In order, the longer one where two overlap."""
+    """In order, the first and longer one where two overlap; who is blamed weighs more than who is hidden."""
     found = [Found(one, match.group(), *match.span()) for one in ALL for match in one.pattern.finditer(text)]
-    end = 0
-    for one in sorted(found, key=lambda f: (f.start, -f.end)):
-        if one.start >= end:
-            yield one
-            end = one.end
+    kept: list[Found] = []
+    for one in sorted(found, key=lambda f: (f.cliche.flaw is Flaw.PASSIVE, f.start, -f.end)):
+        if all(one.end <= other.start or other.end <= one.start for other in kept):
+            kept.append(one)
+    yield from sorted(kept, key=lambda f: f.start)
 
 
 def _say(flaw: Flaw, instead: str, *patterns: str, case: bool = False) -> Cliche:
