@@ -87,7 +87,9 @@ class Composer:
             composed.stopped[audience] = problem
             return
         told = letters.paragraphs(words.text)
-        if plain(told) == memory.told and plan.message.moment not in {*TERMINAL, MomentKind.UPDATE_DUE}:
+        # words that promise anew are said even so: the promise in the earlier ones was withdrawn meanwhile
+        renewed = due is not None and standing is None
+        if plain(told) == memory.told and not renewed and plan.message.moment not in {*TERMINAL, MomentKind.UPDATE_DUE}:
             composed.same.add(audience)  # word for word what they read last, its time included
             return
         composed.parts[audience] = told

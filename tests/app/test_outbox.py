@@ -456,3 +456,23 @@ def test_a_planned_note_is_not_said_after_the_ticket_ended_with_an_agents_own_wo
     desk.pass_(hours=2)
     assert desk.platform.letters(R) == []
     assert desk.notes()[OPENED] in ("superseded", "withdrawn")
+
+
+def test_words_that_promise_again_are_said_again(tmp_path):
+    """The time in the earlier, equal words was withdrawn meanwhile: kept back, they would leave nothing promised."""
+    early = RULES.replace("every: 30m", "every: 30m, calendar: early").replace(
+        "rules:", 'calendars: {early: {timezone: UTC, open: "06:00-07:00"}}\nrules:', 1
+    )
+    with bench(tmp_path, rules=early) as desk:
+        ticket = incident(state="in_progress")
+        desk.happen(ticket)
+        for number, again in enumerate(("a", "b")):
+            desk.agent_says(ticket, "Which till is it?", identity=again)
+            ticket = ticket.evolve(state="on_hold", hold_reason="requester", revision=f"1{number}")
+            desk.happen(ticket)
+            assert desk.promises() == []
+            desk.clock.move(desk.clock.now() + timedelta(minutes=20))
+            ticket = ticket.evolve(state="in_progress", hold_reason="", revision=f"1{number}5")
+            desk.happen(ticket)
+            assert len(desk.promises()) == 1
+        assert desk.platform.letters(R)[-2:] == ["We go on. We will write again by 06:30 tomorrow."] * 2
