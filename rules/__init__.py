@@ -5,20 +5,26 @@ from rules.decide import decide
 from rules.explain import Explanation, explain
 from rules.language import RuleSet
 from rules.load import check, load
+from rules.proofread import style_of
 from rules.samples import ticket_from
 from rules.trial import TestResult, run_tests
+from rules.wording import Remark, Style, remarks
 from rules.words import render
 
 __all__ = [
     "Explanation",
+    "Remark",
     "RuleSet",
+    "Style",
     "TestResult",
     "check",
     "decide",
     "explain",
     "load",
     "next_due",
+    "remarks",
     "render",
     "run_tests",
+    "style_of",
     "ticket_from",
 ]

@@ -9,6 +9,7 @@ from rules.documents import Mark, Node
 from rules.readability import Word
 
 ENGLISH = "en"
+APOSTROPHES = frozenset("'\u2019")
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2})?")
 VOWELS = frozenset("aeiou")
 HISSING = ("s", "x", "z", "ch", "sh")
@@ -33,17 +34,18 @@ class Glossary:
 
     def terms(self, words: Sequence[Word], language: str = ENGLISH) -> Iterator[Term]:
         """What stands in a sentence, the longest first where two begin together."""
+        said = tuple(_bare(word.text) for word in words)
         at = 0
         while at < len(words):
-            found = self._longest(words, at, language)
+            found = self._longest(words, said, at, language) if said[at] in self._by_first else None
             if found:
                 yield found
             at = found.last + 1 if found else at + 1
 
-    def _longest(self, words: Sequence[Word], at: int, language: str) -> Term | None:
-        for form, entry in self._by_first.get(_bare(words[at].text), ()):
-            said = [_bare(word.text) for word in words[at : at + len(form)]]
-            if tuple(said) == form and not _other_word(entry, [word.text for word in words[at : at + len(form)]]):
+    def _longest(self, words: Sequence[Word], said: tuple[str, ...], at: int, language: str) -> Term | None:
+        for form, entry in self._by_first[said[at]]:
+            end = at + len(form)
+            if said[at:end] == form and not _other_word(entry, [word.text for word in words[at:end]]):
                 plain = _in(self.entries[entry], language)
                 if plain:
                     return Term(entry, plain, at, at + len(form) - 1)
@@ -85,7 +87,8 @@ def _in(plain: Plain, language: str) -> str:
 
 
 def _bare(word: str) -> str:
-    return re.sub(r"['\u2019]s?$", "", word).casefold()
+    folded = word.casefold()
+    return folded.replace("\u2019", "'").removesuffix("s").removesuffix("'") if folded[-2:-1] in APOSTROPHES else folded
 
 
 def _other_word(entry: str, said: Sequence[str]) -> bool:

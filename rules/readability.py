@@ -9,6 +9,7 @@ from rules.syllables import syllables
 WORD = re.compile(r"[^\W_]+(?:['\u2019.,:-][^\W_]+)*")
 # A sentence ends at its full stop where a large letter, a digit or nothing follows; at an empty line; before a list.
 END = re.compile(r"[.!?…]+[\"'\u201d\u2019)]*(?=\s+[^\sa-zäöüß]|\s*$)|:?\n(?=\s*\n|\s*(?:[-*•]|\d+[.)])\s)")
+DIGIT = re.compile(r"\d")
 LONG_SYLLABLES = 3
 LONG_LETTERS = 6
 
@@ -19,10 +20,7 @@ class Word:
 
     text: str
     start: int
-
-    @property
-    def is_number(self) -> bool:
-        return any(c.isdigit() for c in self.text)
+    is_number: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,10 @@ def sentences(text: str) -> tuple[Sentence, ...]:
 
 
 def _sentence(text: str, start: int, end: int) -> Sentence:
-    words = tuple(Word(match.group(), start + match.start()) for match in WORD.finditer(text[start:end]))
+    words = tuple(
+        Word(match.group(), match.start(), DIGIT.search(match.group()) is not None)
+        for match in WORD.finditer(text, start, end)
+    )
     return Sentence(text[start:end].strip(), words[0].start if words else start, words)
 
 

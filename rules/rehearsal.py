@@ -173,17 +173,20 @@ class _Reader:
 def _tidied(letters: list[tuple[str, int]]) -> list[tuple[str, int]]:
     """Blanks collapsed as they will be when it is sent, a line break kept."""
     tidied: list[tuple[str, int]] = []
+    last = " "
     for letter, at in letters:
-        blank = letter.isspace()
-        if blank and (not tidied or tidied[-1][0] == " "):
-            if letter == "\n" and tidied:
-                tidied[-1] = ("\n", at)
-        elif blank and letter != "\n" and tidied[-1][0] == "\n":
-            continue
-        else:
-            if letter in ".," and tidied and tidied[-1][0] == " ":
+        if not letter.isspace():
+            if last == " " and letter in ".," and tidied:
                 tidied.pop()
-            tidied.append((letter if letter == "\n" or not blank else " ", at))
+        elif letter == "\n":
+            if last == " " and tidied:
+                tidied.pop()
+            if not tidied:
+                continue
+        elif last in " \n":
+            continue
+        last = letter if letter == "\n" or not letter.isspace() else " "
+        tidied.append((last, at))
     while tidied and tidied[-1][0].isspace():
         tidied.pop()
     return tidied

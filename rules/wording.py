@@ -6,11 +6,12 @@ A template is read as it will be sent, through every branch of its questions; a 
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from core.notes import CUSTOMER_FACING, Audience
 from rules.cliches import Flaw, cliches
-from rules.completeness import about, missing
-from rules.glossary import Glossary
+from rules.completeness import AFFECTED, about, missing
+from rules.glossary import Glossary, Term
 from rules.rarity import Everyday, Rarity
 from rules.readability import Sentence, Word, grade, hardest, sentences
 from rules.rehearsal import Rehearsal, rehearse
@@ -18,7 +19,7 @@ from rules.template import read
 
 __all__ = ["MEASURES", "Flaw", "Measure", "Remark", "Style", "measure_of", "remarks"]
 
-MANY_WORDS = 3  # Below this a text has no grade worth the name.
+MANY_WORDS = {"en": 5, "de": 12}  # Below this a text has no grade worth the name.
 ORDINARY_CAPITALS = frozenset(
     {"OK", "UK", "US", "EU", "TV", "PC", "PIN", "ID", "AM", "PM", "UTC", "CET", "CEST", "I", "A"}
 )
@@ -71,7 +72,7 @@ class Style:
         bare = word.removesuffix("'s").removesuffix("\u2019s")
         return not {word, bare, bare.removesuffix("s")}.isdisjoint(self.allowed | self._names)
 
-    @property
+    @cached_property
     def _names(self) -> frozenset[str]:
         return frozenset(part.casefold() for name in self.names for part in name.replace("-", " - ").split())
 
@@ -104,12 +105,13 @@ def remarks(
     """
     audience = Audience(audience)
     found: dict[tuple[int, int, Flaw, str], Remark] = {}
-    for rehearsal in rehearse(source, language):
+    rehearsals = rehearse(source, language)
+    for rehearsal in rehearsals:
         for at, flaw, message, strong in _heard(rehearsal, audience, style, language):
             line, column = _position(source, rehearsal.place(at))
             found.setdefault((line, column, flaw, message), Remark(line, column, message, flaw, strong))
     if whole and audience in CUSTOMER_FACING:
-        for remark in _missing(source, moment, style, language, paced=paced):
+        for remark in _missing(source, rehearsals[:1], moment, style, paced=paced):
             found.setdefault((1, 1, Flaw.MISSING, remark.message), remark)
     return tuple(sorted(_worst(found.values())))
 
@@ -124,14 +126,15 @@ def _heard(rehearsal: Rehearsal, audience: Audience, style: Style, language: str
     for sentence in read_aloud:
         yield from _length(sentence, measure)
         if audience in CUSTOMER_FACING:
-            yield from _jargon(sentence, rehearsal, style, language)
-            yield from _rare(sentence, rehearsal, style, measure, language)
+            terms = tuple(style.glossary.terms(sentence.words, language))
+            yield from _jargon(sentence, terms, rehearsal, style)
+            yield from _rare(sentence, terms, rehearsal, style, measure, language)
     yield from _abbreviations(read_aloud, rehearsal, style, measure)
     yield from _phrases(rehearsal, audience, style)
 
 
 def _grade(read_aloud: tuple[Sentence, ...], measure: Measure, language: str) -> Iterator[Heard]:
-    if sum(len(sentence.words) for sentence in read_aloud) < MANY_WORDS:
+    if sum(len(sentence.words) for sentence in read_aloud) < MANY_WORDS.get(language[:2], MANY_WORDS["en"]):
         return
     reads = grade(read_aloud, language)
     if round(reads, 1) > measure.most(language):
@@ -151,28 +154,31 @@ def _length(sentence: Sentence, measure: Measure) -> Iterator[Heard]:
         yield sentence.start, Flaw.LONG, message, False
 
 
-def _jargon(sentence: Sentence, rehearsal: Rehearsal, style: Style, language: str) -> Iterator[Heard]:
-    for term in style.glossary.terms(sentence.words, language):
+def _jargon(sentence: Sentence, terms: tuple[Term, ...], rehearsal: Rehearsal, style: Style) -> Iterator[Heard]:
+    for term in terms:
         said = sentence.words[term.first : term.last + 1]
-        if (
-            _own(rehearsal, said)
-            and not style.lets([word.text for word in said])
-            and term.word.casefold() not in style.allowed
-        ):
-            text = " ".join(word.text for word in said)
+        words = [word.text for word in said]
+        if _own(rehearsal, said) and not style.lets(words) and term.word.casefold() not in style.allowed:
+            text = " ".join(words)
             yield said[0].start, Flaw.JARGON, f"{text!r} is a word of the trade. Say {term.plain!r}.", False
 
 
-def _rare(sentence: Sentence, rehearsal: Rehearsal, style: Style, measure: Measure, language: str) -> Iterator[Heard]:
-    terms = list(style.glossary.terms(sentence.words, language))
+def _rare(
+    sentence: Sentence,
+    terms: tuple[Term, ...],
+    rehearsal: Rehearsal,
+    style: Style,
+    measure: Measure,
+    language: str,
+) -> Iterator[Heard]:
+    known = {number for term in terms for number in range(term.first, term.last + 1)}
     for number, word in enumerate(sentence.words):
-        if any(term.first <= number <= term.last for term in terms) or not _own(rehearsal, [word]):
+        if number in known or not _may_be_rare(word, sentence, language):
             continue
-        if _may_be_rare(word, sentence, language) and not style.lets([word.text]):
-            rare = [part for part in word.text.split("-") if _uncommon(part, style, measure, language)]
-            if rare:
-                message = f"{word.text!r} is a rare word. Say it more simply, or list it under `allow_words:`."
-                yield word.start, Flaw.RARE, message, False
+        rare = any(_uncommon(part, style, measure, language) for part in word.text.split("-"))
+        if rare and _own(rehearsal, [word]) and not style.lets([word.text]):
+            message = f"{word.text!r} is a rare word. Say it more simply, or list it under `allow_words:`."
+            yield word.start, Flaw.RARE, message, False
 
 
 def _may_be_rare(word: Word, sentence: Sentence, language: str) -> bool:
@@ -223,13 +229,13 @@ WHAT_IT_IS = {
 }
 
 
-def _missing(source: str, moment: str, style: Style, language: str, *, paced: bool) -> Iterator[Remark]:
+def _missing(source: str, first: tuple[Rehearsal, ...], moment: str, style: Style, *, paced: bool) -> Iterator[Remark]:
     """By the first way through the template: the one in which everything is there."""
-    for rehearsal in rehearse(source, language)[:1]:
+    for rehearsal in first:
         used = {name.path for name in read(source).used}
         named = about(rehearsal.text, style.names)
         for part in missing(moment, rehearsal.text, used, paced=paced):
-            if part.missing != "what is affected" or not named:
+            if part is not AFFECTED or not named:
                 yield Remark(1, 1, f"this does not say {part.missing}. {part.add}", Flaw.MISSING)
 
 
