@@ -150,13 +150,17 @@ class Decision:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a message may mention beside the ticket itself, known only when it is rendered."""
+    """What a message may mention beside the ticket itself, known only when it is rendered. `next_notice` and
+    `check_in`: when the next notice of a change, and the check-in after the end, are to come.
+    """
 
     now: datetime
     next_update: datetime | None = None
     since: datetime | None = None
     promised: datetime | None = None
     requester_reads: str = ""
+    next_notice: datetime | None = None
+    check_in: datetime | None = None
     progress: str = ""
     """The phrase that an agent picked for where the work stands; `""`: the ticket's own state says it."""
 

@@ -34,6 +34,7 @@ class MomentKind(StrEnum):
     FINISHED = "finished"
     FAILED = "failed"
     CHECK_IN = "check_in"
+    REPLIED = "replied"
     PROGRESSED = "progressed"
     AGENT_SAYS = "agent_says"
     ANSWERED = "answered"
@@ -45,6 +46,8 @@ BY_AGENTS = frozenset({M.AGENT_SAYS, M.ANSWERED})
 that happens to the ticket makes them stale.
 """
 TERMINAL = frozenset({M.RESOLVED, M.CLOSED, M.CANCELLED, M.REJECTED, M.FINISHED, M.FAILED})
+AFTERWARDS = frozenset({M.CHECK_IN, M.REPLIED})
+"""What may still be said when the end was told. Nothing more is promised with it."""
 
 
 def rank(kind: MomentKind) -> int:

@@ -1,5 +1,6 @@
 """The YAML language in which people decide what is said: load, check, decide, explain, test, and the words."""
 
+from rules.appointments import appointments
 from rules.cadence import next_due
 from rules.decide import decide
 from rules.explain import Explanation, explain
@@ -17,6 +18,7 @@ __all__ = [
     "RuleSet",
     "Style",
     "TestResult",
+    "appointments",
     "check",
     "decide",
     "explain",

@@ -16,13 +16,13 @@ from rules.kinship import doubtful_needs
 from rules.language import DEFAULT, PLAIN, Entry, Gate, Place, Rule, RuleSet, Slot
 from rules.overlap import Together, demand, implies, pairs, together
 from rules.strength import strength
+from rules.timely import never_timely
 from rules.whereabouts import without_country
 from rules.words import names_used
 
 M = MomentKind
 OF_CHANGES = frozenset({M.ANNOUNCED, M.REJECTED, M.NOTICE, M.RESCHEDULED, M.STARTED, M.DELAYED, M.FINISHED, M.FAILED})
 OF_INCIDENTS = frozenset({M.PHASE_CHANGED})
-NOT_YET = frozenset({M.NOTICE, M.MILESTONE, M.CHECK_IN})
 OVER = frozenset({Resolution.FIXED, Resolution.WORKAROUND})
 MOST_TIES = 100  # of one file set; the first ones tell enough
 Said = tuple[Rule, Audience, MomentKind, str, Entry]
@@ -32,6 +32,7 @@ def doubts(rules: RuleSet) -> Iterator[Problem]:
     """Errors and warnings that show only when all files are seen together."""
     yield from catalogue.problems(rules.catalogue, rules.more_tells)
     yield from too_wide(rules)
+    yield from never_timely(rules)
     yield from doubtful_needs(rules.catalogue)
     yield from misplaced(rules)
     yield from without_country(rules)
@@ -58,6 +59,9 @@ def _everything_said(rules: Iterable[Rule]) -> Iterator[Said]:
         for (audience, moment), slot in rule.messages.items():
             for resolution, entry in slot.entries.items():
                 yield rule, audience, moment, resolution, entry
+        for milestone in rule.milestones:
+            for audience in milestone.tell:
+                yield rule, audience, M.MILESTONE, PLAIN, milestone.entry
 
 
 def _contradiction(rule: Rule) -> Iterator[Problem]:
@@ -82,8 +86,6 @@ def _unsayable(rule: Rule, audience: Audience, moment: MomentKind, resolution: s
         yield _at(entry.place, f"{slot} of rule {rule.id} can never be sent: {why}.")
     elif entry.template is not None and audience not in SINKS:
         yield _doubt(entry.place, f"{slot}: nothing carries words to {audience} yet; the journal will say no_sink.")
-    elif moment in NOT_YET:
-        yield _doubt(entry.place, f"{slot}: the moment {moment} is not active yet; it loads and does nothing.")
 
 
 def _never(rule: Rule, moment: MomentKind, resolution: str) -> str:

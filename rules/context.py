@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 from core.decisions import Facts, Impact
 from core.notes import CUSTOMER_FACING, Audience
 from core.tickets import Kind, Ticket
-from rules.catalogue import Catalogue, Location
+from rules.cadence import text_of
+from rules.catalogue import Catalogue, Location, folded
 from rules.progress import progress, state_in_words
 from rules.spoken import Reader, zone_named
 
@@ -23,7 +24,7 @@ SAID_TO_ALL = (
     *("service", "location", "window", "next_update", "promised", "since", "opened", "planned_start", "planned_end"),
     *("ticket", "progress", "affected_users"),
 )
-SAID_INSIDE = ("impacts", "requester", "requester_reads")
+SAID_INSIDE = ("impacts", "requester", "requester_reads", "next_notice", "check_in", "key_users", "overrun")
 
 
 # A platform's key, and nothing that only stands where a key should: it is said to customers as it is.
@@ -56,6 +57,17 @@ class Spoken:
 
     def __str__(self) -> str:
         return self.statement
+
+
+@dataclass(frozen=True)
+class KeyUsers:
+    """Who can tell whether a service works; as a whole it reads as how many they are."""
+
+    text: str
+    names: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass
@@ -176,6 +188,27 @@ class Scene:
 
     def _requester_reads(self) -> Any:
         return self.facts.requester_reads or self._missing("requester_reads")
+
+    def _next_notice(self) -> Any:
+        return self._fact("next_notice", self.facts.next_notice)
+
+    def _check_in(self) -> Any:
+        return self._fact("check_in", self.facts.check_in)
+
+    def _key_users(self) -> Any:
+        """Of the ticket's place, where the catalogue names any there; else all of the service's."""
+        service, place = self.catalogue.service_of(self.ticket), self.catalogue.location_of(self.ticket)
+        by_place = {folded(name): people for name, people in service.key_users.items()} if service else {}
+        here = next((by_place[n] for n in map(folded, (place.id, place.name)) if n in by_place), ()) if place else ()
+        names = here or tuple(dict.fromkeys(name for people in by_place.values() for name in people))
+        if not names:
+            return self._missing("key_users")
+        return KeyUsers(f"{len(names)} key user{'' if len(names) == 1 else 's'}", ", ".join(names))
+
+    def _overrun(self) -> Any:
+        end = self.ticket.planned_end
+        over = (self.ticket.actual_end or self.facts.now) - end if end else timedelta(0)
+        return Said(text_of(over)) if over >= timedelta(minutes=1) else self._missing("overrun")
 
     def _progress(self) -> str:
         return self.facts.progress or progress(self.ticket, self.audience, self.reader, self.facts.since)

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.decisions import Cadence, Considered, Decision, Facts, Impact, Level, Message, Reason, Silence
 from core.errors import WordsError
-from core.moments import TERMINAL, Moment, MomentKind
+from core.moments import AFTERWARDS, TERMINAL, Moment, MomentKind
 from core.notes import CUSTOMER_FACING, Audience
 from core.tickets import Ticket
 from rules.catalogue import Catalogue
@@ -75,6 +75,8 @@ def _answer(judgement: Judgement, audience: Audience) -> Message | Silence | Non
         return Silence(Reason.FOLLOWS_PARENT, "the parent ticket speaks for this one", judgement.follows.id)
     contest = judgement.contests.get(audience)
     if contest is None:
+        if judgement.view.moment.kind is MomentKind.MILESTONE:  # it speaks to those it names
+            return None
         said = f"no rule has a text for {audience}.{judgement.view.moment.kind}"
         return Silence(Reason.NO_RULE, said) if audience in SINKS else None
     return _won(judgement, contest)
@@ -101,7 +103,7 @@ def _won(judgement: Judgement, contest: Contest) -> Message | Silence:
 
 def _cadence(judgement: Judgement, audience: Audience) -> Cadence | None:
     """Nothing is promised after the end, nor by a ticket whose parent promises."""
-    if judgement.view.moment.kind in TERMINAL or (judgement.follows and audience in CUSTOMER_FACING):
+    if judgement.view.moment.kind in TERMINAL | AFTERWARDS or (judgement.follows and audience in CUSTOMER_FACING):
         return None
     having = (rule for rule in judgement.matched if audience in rule.cadences)
     return next((rule.cadences[audience] for rule in having), None)

@@ -34,14 +34,15 @@ from rules.samples import faults_of
 from rules.schema import NONE
 from rules.suggestion import did_you_mean
 from rules.tells import Tell
+from rules.timetable import Timetable
 from rules.words import faults
 
 RESOLVING = frozenset({MomentKind.RESOLVED, MomentKind.CLOSED})
 RESOLUTIONS = (*Resolution, DEFAULT)
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2})?")
 ENGLISH = "en"
-LATER_IN_RULE = ("milestones", "closing")
-LATER_IN_SERVICE = ("needs", "audiences", "liaisons", "key_users")
+DOES_SOMETHING = frozenset({"messages", "cadence", "impact", "milestones", "notices", "closing"})
+LATER_IN_SERVICE = ("needs", "audiences", "liaisons")
 
 
 class File(Protocol):
@@ -68,16 +69,14 @@ class Writer:
 
     def rule(self, data: Mapping[str, Any], node: Node) -> Rule | None:
         """Everything is read, and so reported, even where there is no id."""
-        if not {"messages", "cadence", "impact"} & node.keys.keys():
-            idle = "this rule does nothing: it has no messages, no cadence and no impact."
+        if not DOES_SOMETHING & node.keys.keys():
+            idle = "this rule does nothing: it has no messages, no cadence, no impact and no times of its own."
             self.file.report(node.mark, idle, Severity.WARNING)
         if data.get("layer") == "pack" and not self.file.pack:
             layers = node.get("layer") or node
             self.file.report(layers.mark, "the layer pack is for what Liaison ships; default is the lowest of yours.")
-        for key in LATER_IN_RULE:
-            if key in node.keys:
-                self.file.later(node.keys[key], key)
-        self._later_conditions(node)
+        messages = dict(self._messages(data.get("messages") or {}, node))
+        times, closing = self._timetable(), (data.get("closing"), node.get("closing"))
         rule = Rule(
             id=data.get("id", ""),
             place=self.file.place(node.mark),
@@ -87,8 +86,11 @@ class Writer:
             when=self.conditions.condition(node.get("when")),
             unless=self._unless(node),
             impact=self._impact(data.get("impact"), node.get("impact")),
-            messages=dict(self._messages(data.get("messages") or {}, node)),
+            messages=messages | times.question(*closing, messages),
             cadences=dict(self._cadences(data.get("cadence") or {}, node, data.get("id", ""))),
+            milestones=times.milestones(data.get("milestones"), node.get("milestones")),
+            notices=times.notices(data.get("notices"), node.get("notices")),
+            closing=times.closing(*closing),
             mode=Mode(data.get("mode", Mode.SEND)),
             team=self.file.head.get("team", ""),
         )
@@ -149,6 +151,7 @@ class Writer:
             workaround=data.get("workaround", ""),
             aliases={str(platform): tuple(names) for platform, names in (data.get("aliases") or {}).items()},
             needs=tuple(data.get("needs") or ()),
+            key_users={place: tuple(names) for place, names in (data.get("key_users") or {}).items()},
             where=(self.file.document.path, node.mark.line, node.mark.column),
         )
 
@@ -206,12 +209,8 @@ class Writer:
             self.file.report(unless.mark, "an empty `unless` holds always; write a condition, or take the line out.")
         return None if unless is None else self.conditions.condition(unless)
 
-    def _later_conditions(self, node: Node) -> None:
-        """Conditions of parts that are not active yet are read for their errors."""
-        milestones = node.get("milestones")
-        for milestone in milestones.items if milestones else ():
-            for key in ("on", "when", "unless"):
-                self.conditions.condition(milestone.get(key))
+    def _timetable(self) -> Timetable:
+        return Timetable(self.file.report, self.conditions, self._entry, self._calendar)
 
     def _impact(self, data: Mapping[str, Any] | None, node: Node | None) -> ImpactText | None:
         if node is None or not data or not {"id", "level", "statement"} <= data.keys():

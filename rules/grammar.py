@@ -16,6 +16,8 @@ from rules.subjects import NESTED, SUBJECTS, Sort, Subject, subject
 from rules.suggestion import did_you_mean
 
 GROUPS = ("all", "any", "not", "within")
+PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s?%")
+SHARE = "subtasks_done"
 NOTHING = re.compile(r"0+[mhd]")
 IDENTITY = frozenset({Op.ANY_OF, Op.NONE_OF, Op.PRESENT})
 LEXICAL = frozenset({Op.ALL_OF, Op.STARTS_WITH, Op.MATCHES})
@@ -162,9 +164,7 @@ def convert(about: Subject, value: Scalar, raw: str) -> Value:
     if about.sort is Sort.CUSTOM:
         return _custom(value)
     if about.sort is Sort.NUMBER:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise Unreadable(f"takes a number, not {raw!r}.")
-        return value
+        return _share(value, raw) if about.name == SHARE else _number(value, raw)
     if about.sort is Sort.FLAG:
         if not isinstance(value, bool):
             raise Unreadable(f"takes true or false, not {raw!r}.")
@@ -174,6 +174,21 @@ def convert(about: Subject, value: Scalar, raw: str) -> Value:
     if about.sort is Sort.LENGTH:
         return _length(raw)
     return _word(about, raw)
+
+
+def _number(value: Scalar, raw: str) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Unreadable(f"takes a number, not {raw!r}.")
+    return value
+
+
+def _share(value: Scalar, raw: str) -> float:
+    """A part of the whole: 0.5, or 50%."""
+    found = PERCENT.fullmatch(raw)
+    share = float(found[1]) / 100 if found else value
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
+        raise Unreadable(f"takes a share from 0 to 1, or a percentage such as 50%, not {raw!r}.")
+    return float(share)
 
 
 def _word(about: Subject, raw: str) -> str:

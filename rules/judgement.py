@@ -1,15 +1,16 @@
 """Every rule, gate and family asked about one moment: what decisions and explanations are made from."""
 
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.moments import Moment, MomentKind
-from core.notes import Audience
+from core.notes import CUSTOMER_FACING, Audience
 from core.tickets import Ticket
 from rules.catalogue import Catalogue
 from rules.conditions import cannot_be_ruled_out, holds, known_to_hold
-from rules.language import Condition, Entry, Family, Gate, Layer, Rule, RuleSet
+from rules.language import Condition, Entry, Family, Gate, Layer, Milestone, Rule, RuleSet
 from rules.subjects import ANYWHERE, View
 
 SINKS = frozenset({Audience.AGENTS, Audience.REQUESTER})
@@ -117,7 +118,8 @@ def _as_fired(name: str, gate: Gate | None, *, held: bool) -> Fired:
 
 def _contests(matched: tuple[Rule, ...], view: View) -> Mapping[Audience, Contest]:
     contests: dict[Audience, Contest] = {}
-    for audience in Audience:
+    left_out = _left_out(matched, view)
+    for audience in (one for one in Audience if one not in left_out):
         ranked = tuple((rule, entry) for rule in matched if (entry := _entry(rule, audience, view)))
         if ranked:
             contests[audience] = Contest(audience, ranked)
@@ -125,5 +127,29 @@ def _contests(matched: tuple[Rule, ...], view: View) -> Mapping[Audience, Contes
 
 
 def _entry(rule: Rule, audience: Audience, view: View) -> Entry | None:
+    if view.moment.kind is MomentKind.MILESTONE:
+        return _milestone(rule, audience, view)
     slot = rule.messages.get((audience, view.moment.kind))
     return slot.entry(view.ticket.resolution) if slot else None
+
+
+def _milestone(rule: Rule, audience: Audience, view: View) -> Entry | None:
+    """What the milestone says that the occurrence names (`rule/milestone@since`); a test names none, and hears the
+    first whose conditions hold.
+    """
+    named, _, rest = view.moment.occurrence.rpartition("@")[0].partition("/")
+    for milestone in rule.milestones if named in {"", rule.id} else ():
+        meant = milestone.name == rest if named else _holds(milestone, view)
+        if meant and audience in milestone.tell:
+            return milestone.entry
+    return None
+
+
+def _holds(milestone: Milestone, view: View) -> bool:
+    return applies(milestone.when, milestone.unless, view) and (milestone.on is None or holds(milestone.on, view))
+
+
+def _left_out(matched: tuple[Rule, ...], view: View) -> AbstractSet[Audience]:
+    """Who is not asked by the closing that brought this moment about; agents always may know of it."""
+    closing = next((rule.closing for rule in matched if rule.closing), None)
+    return CUSTOMER_FACING - closing.tell if closing and view.moment.kind is MomentKind.CHECK_IN else frozenset()

@@ -135,8 +135,49 @@ class ImpactText:
 
 
 @dataclass(frozen=True)
+class Milestone:
+    """A word on the way. It comes when `on` becomes true, or so long `after` the opening of an incident or the start
+    of a change, or so long `before` the planned time `of`; then `when` and `unless` are asked.
+
+    `name` tells it from the rule's others, and stays when its words, conditions or place in the list change.
+    """
+
+    name: str
+    tell: tuple[Audience, ...]
+    entry: Entry
+    on: Condition | None = None
+    after: timedelta | None = None
+    before: timedelta | None = None
+    of: str = "planned_start"
+    when: Condition = EVERYTHING
+    unless: Condition | None = None
+    calendar: str = "always"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A reminder so long before the planned start."""
+
+    before: timedelta
+    calendar: str = "always"
+
+
+@dataclass(frozen=True)
+class Closing:
+    """The check-in: so long after the end was told. `after` None is `none`, on purpose. `tell`: which readers outside
+    IT are asked; agents are told beside.
+    """
+
+    after: timedelta | None = None
+    calendar: str = "always"
+    tell: frozenset[Audience] = frozenset({Audience.REQUESTER})
+
+
+@dataclass(frozen=True)
 class Rule:
-    """`cadences` None for an audience is `none`: no promise, on purpose. `rank` decides last."""
+    """`cadences` None for an audience is `none`: no promise, on purpose; so is an empty `notices`, while None leaves
+    them to weaker rules. `rank` decides last.
+    """
 
     id: str
     place: Place = field(default_factory=Place)
@@ -148,6 +189,9 @@ class Rule:
     impact: ImpactText | None = None
     messages: Mapping[tuple[Audience, MomentKind], Slot] = field(default_factory=dict)
     cadences: Mapping[Audience, Cadence | None] = field(default_factory=dict)
+    milestones: tuple[Milestone, ...] = ()
+    notices: tuple[Notice, ...] | None = None
+    closing: Closing | None = None
     mode: Mode = Mode.SEND
     team: str = ""
 

@@ -1,6 +1,7 @@
 """The shape of rules and catalogue files, in marshmallow; its errors mapped to lines and columns."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
@@ -17,6 +18,7 @@ from rules.values import (
     AtKey,
     Many,
     Table,
+    Unfit,
     Value,
     duration,
     flag,
@@ -109,10 +111,23 @@ class CadenceOrNone(fields.Nested):
         return None if value == NONE else super()._deserialize(value, *rest, **options)
 
 
+PLANNED = ("planned_start", "planned_end")
+
+
+def lead(value: Any) -> tuple[str, timedelta]:
+    """So long before which planned time: `1d` is before the start, `{planned_end: 30m}` says which."""
+    if not isinstance(value, Mapping):
+        return PLANNED[0], duration(value)
+    if len(value) != 1 or not set(value) <= set(PLANNED):
+        raise Unfit("is a duration before the planned start, such as 1d, or `{planned_end: 30m}`.")
+    ((of, length),) = value.items()
+    return of, duration(length)
+
+
 class MilestoneShape(Shape):
     on = Anything()
     after = Value(duration)
-    before = Value(duration)
+    before = Value(lead)
     when = Anything()
     unless = Anything()
     calendar = _text()
@@ -120,11 +135,27 @@ class MilestoneShape(Shape):
     say = Anything(required=True)
 
 
+class NoticeShape(Shape):
+    before = Many(Value(duration), required=True)
+    calendar = _text()
+
+
+class ManyOrNone(fields.List[Any]):
+    """A list of mappings; one of them may stand alone. `none` is none at all, on purpose."""
+
+    default_error_messages = {"invalid": "is a list of mappings, or `none`."}  # noqa: RUF012 - marshmallow's own way
+
+    def _deserialize(self, value: Any, *rest: Any, **options: Any) -> Any:
+        if isinstance(value, Mapping):
+            return [self.inner.deserialize(value)]
+        return [] if value == NONE else super()._deserialize(value, *rest, **options)
+
+
 class ClosingShape(Shape):
     after = Value(duration, required=True)
     calendar = _text()
-    tell = Many(_choice(AUDIENCES, "audience"), required=True)
-    say = Anything(required=True)
+    tell = Many(_choice(AUDIENCES, "audience"))
+    say = Anything()
 
 
 class RuleShape(Shape):
@@ -138,7 +169,8 @@ class RuleShape(Shape):
     messages = _by_audience(_by_moment(Anything(allow_none=True)))
     cadence = _by_audience(CadenceOrNone(CadenceShape))
     milestones = fields.List(fields.Nested(MilestoneShape))
-    closing = fields.Nested(ClosingShape)
+    notices = ManyOrNone(fields.Nested(NoticeShape))
+    closing = CadenceOrNone(ClosingShape)
     mode = _choice(Mode, "mode")
 
 
@@ -183,7 +215,7 @@ class ServiceShape(Shape):
     needs = Many(Value(word))
     audiences = Anything()
     liaisons = Anything()
-    key_users = Anything()
+    key_users = Table(Many(Value(word)), what="place")
 
 
 class LocationShape(Shape):

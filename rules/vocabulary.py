@@ -64,6 +64,17 @@ FOR_AGENTS = (
     Name("ticket.url", "where agents open it; may be empty", "the ticket's address"),
     Name("impacts", "the business-impact statements, for `{% for impact in impacts %}`", "", optional=True),
     Name("requester.name", "may be empty", "Eva Brandt"),
+    Name("next_notice", "as next_notice.text", "02:00 tomorrow", optional=True),
+    Name("next_notice.text", "when people are next reminded of a change", "02:00 tomorrow", optional=True),
+    Name("next_notice.time", "its time alone", "02:00", optional=True),
+    Name("check_in", "as check_in.text", "09:00 on Monday 23 November", optional=True),
+    Name("check_in.text", "when people are asked whether all is well", "09:00 on Monday 23 November", optional=True),
+    Name("check_in.time", "its time alone", "09:00", optional=True),
+    Name("key_users", "as key_users.text", "3 key users", optional=True),
+    Name("key_users.text", "how many people can tell whether the service works", "3 key users", optional=True),
+    Name("key_users.names", "who they are", "Ada Wong, Eva Brandt", optional=True),
+    Name("overrun", "as overrun.text", "40 minutes", optional=True),
+    Name("overrun.text", "by how much a change is, or was, late", "40 minutes", optional=True),
     Name("requester_reads", "the words the requester reads at this moment", "We are on it.", optional=True),
 )
 

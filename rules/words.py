@@ -16,7 +16,7 @@ from core.moments import Moment
 from core.notes import CUSTOMER_FACING, Audience
 from core.tickets import Person, Ticket
 from rules.catalogue import Catalogue, Location, Service
-from rules.context import Missing, Said, Scene, Spoken, is_key
+from rules.context import KeyUsers, Missing, Said, Scene, Spoken, is_key
 from rules.guard import Leak, leaks
 from rules.tells import Tell
 from rules.template import Fault, Literal, Used, read
@@ -146,7 +146,7 @@ class Engines(threading.local):
         return _tidy(text), inserted
 
     def _insert(self, value: Any) -> str:
-        if not isinstance(value, str | int | Said | Spoken | Missing | None):
+        if not isinstance(value, str | int | Said | Spoken | KeyUsers | Missing | None):
             raise TypeError("a list or a group of names cannot be said; name one thing")
         self._inserted.append(f"{value:,}" if type(value) is int else "" if value is None else str(value))
         return self._inserted[-1]
@@ -269,6 +269,10 @@ def _breaks_without(source: str, scene: Scene, root: str) -> bool:
         "planned_end": replace(scene, ticket=scene.ticket.evolve(planned_end=None)),
         "window": replace(scene, ticket=scene.ticket.evolve(planned_end=scene.ticket.planned_start)),
         "affected_users": replace(scene, ticket=scene.ticket.evolve(affected_users=None)),
+        "next_notice": replace(scene, facts=replace(scene.facts, next_notice=None)),
+        "check_in": replace(scene, facts=replace(scene.facts, check_in=None)),
+        "key_users": replace(scene, catalogue=Catalogue()),
+        "overrun": replace(scene, ticket=scene.ticket.evolve(planned_end=None)),
     }
     without = lacking.get(root, scene)
     try:
@@ -282,7 +286,8 @@ def _breaks_without(source: str, scene: Scene, root: str) -> bool:
 def _sample_parts() -> tuple[Catalogue, Ticket, Facts, tuple[Impact, ...]]:
     now = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
     hour = timedelta(hours=1)
-    service = Service("cards", "card payments", "pay by card", "You can pay in cash.")
+    people = {"berlin": ("till-lead-berlin",)}
+    service = Service("cards", "card payments", "pay by card", "You can pay in cash.", key_users=people)
     ticket = Ticket(
         site="sample",
         platform="servicenow",
@@ -302,8 +307,9 @@ def _sample_parts() -> tuple[Catalogue, Ticket, Facts, tuple[Impact, ...]]:
         opened_at=now - hour,
         planned_start=now + 30 * hour,
         planned_end=now + 32 * hour,
+        actual_end=now + 33 * hour,
     )
-    facts = Facts(now, now + hour / 2, now - hour, now, "We are on it.")
+    facts = Facts(now, now + hour / 2, now - hour, now, "We are on it.", now + 6 * hour, now + 57 * hour)
     place = Location("berlin", "Berlin Mitte", "Europe/Berlin")
     return Catalogue((service,), (place,)), ticket, facts, (Impact("cards", Level.HIGH, "No card payments.", "sample"),)
 

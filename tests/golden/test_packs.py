@@ -7,7 +7,7 @@ import pytest
 
 import rules
 from core.decisions import Facts
-from core.moments import TERMINAL, Moment
+from core.moments import AFTERWARDS, TERMINAL, Moment
 from core.moments import MomentKind as M
 from core.notes import Audience
 from core.tickets import Parent, Person, Ticket
@@ -28,11 +28,11 @@ STATES = {
 INCIDENT = (
     *(M.OPENED, M.ACKNOWLEDGED, M.RAISED, M.LOWERED, M.PHASE_CHANGED, M.SCOPE_CHANGED, M.WAITING_FOR_REQUESTER),
     *(M.WAITING_FOR_VENDOR, M.RESUMED, M.JOINED, M.LEFT_FAMILY, M.UPDATE_DUE, M.RESOLVED, M.REOPENED, M.CLOSED),
-    M.CANCELLED,
+    *(M.CANCELLED, M.CHECK_IN, M.REPLIED),
 )
 CHANGE = (
     *(M.OPENED, M.ANNOUNCED, M.REJECTED, M.RESCHEDULED, M.STARTED, M.DELAYED, M.UPDATE_DUE, M.FINISHED, M.FAILED),
-    *(M.REOPENED, M.CLOSED, M.CANCELLED),
+    *(M.REOPENED, M.CLOSED, M.CANCELLED, M.NOTICE, M.CHECK_IN, M.REPLIED),
 )
 
 
@@ -73,7 +73,7 @@ def read(book, kind, moment, **fields):
         words = rules.render(book, book.catalogue, message, about, what, facts, zone="Europe/Berlin")
         assert words.leak == "" or audience is Audience.AGENTS
         lines.append(f"{audience}: {words.text}")
-    if moment not in TERMINAL:
+    if moment not in TERMINAL | AFTERWARDS:
         lines += [f"impact: {i.statement} ({i.level})" for i in decision.impacts]
     return "\n".join(lines)
 

@@ -429,8 +429,6 @@ UNWARNED = {"when_missed", "language", "hours"}
 """`when_missed` warns by its value; a place's language and hours are not warned about."""
 INACTIVE = {
     "A file": "budget: 3\n",
-    "A rule": "rules: [{id: a, milestones: [{tell: agents, say: a}], closing: {after: 1d, tell: agents, say: a}, "
-    "messages: {agents: {opened: a}}}]\n",
     "Cadence": "rules: [{id: a, cadence: {requester: {every: 1d, remind: 5m, escalate: [{after: 5m, tell: lead}]}}}]\n",
-    "Services": "services: [{id: a, name: a, needs: [b], audiences: {}, liaisons: {}, key_users: {}}, {id: b, name: b}]\n",
+    "Services": "services: [{id: a, name: a, needs: [b], audiences: {}, liaisons: {}}, {id: b, name: b}]\n",
 }

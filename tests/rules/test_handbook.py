@@ -12,8 +12,8 @@ from rules.staging import stage
 FILES = Path(__file__).parent / "files"
 BOTH = [FILES / "handbook_rules.yaml", FILES / "handbook_catalogue.yaml"]
 NOT_ACTIVE = {
-    *("needs", "audiences", "liaisons", "key_users"),
-    *("milestones", "closing", "budgets"),
+    *("needs", "audiences", "liaisons"),
+    "budgets",
 }
 
 
