@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import bindparam, or_, select, update
 
 from app import snapshots, tables
+from app.hush import earliest
 from app.memory import Memory
 from app.prepared import Prepared
 from app.promising import open_promises
@@ -158,4 +159,5 @@ def _of_promises(tx: Transaction, ref: TicketRef, speaking: AbstractSet[Audience
     """Open promises whose update has not been asked for yet: one that waits for a person wakes nobody."""
     opened = [promise for promise in open_promises(tx, ref) if promise.audience not in speaking]
     quiet = [promise for promise in opened if not attended_to(known, promise)]
-    return [p.due for p in quiet if not ASKED.run(tx, of_site=ref.site, of_id=ref.id, promise=p.id).fetchone()]
+    mine = {"of_site": ref.site, "of_id": ref.id}
+    return [earliest(known, p.audience, p.due) for p in quiet if not ASKED.run(tx, **mine, promise=p.id).fetchone()]

@@ -85,6 +85,8 @@ class _Shown:
             self._ticket(story.ticket)
         if not story.served:
             console.print(f"Not served: {story.not_served_because}")
+        if story.muted:
+            console.print(f"{story.muted} The requester hears nothing.")
         if story.settling:
             moments = ", ".join(story.settling)
             console.print(f"Waiting until {self._at(story.settling_until)} whether this stays so: {moments}.")

@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy import Connection, Row, and_, func, not_, or_, select
 
 from app import dead, snapshots, tables
+from app.hush import muted_by
 from app.journal import What
 from app.memory import Memory
 from app.rows import of, time
@@ -99,6 +100,7 @@ def _story(connection: Connection, row: Row[Any]) -> StoryView:
         unmapped=newest.unmapped if newest else (),
         settling=tuple(memory.pending) if memory.settle_until else (),
         settling_until=memory.settle_until,
+        muted=muted_by(memory),
         held_by=tuple(memory.gates),
     )
 

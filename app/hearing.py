@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from app.claims import Claim
+from app.obeyed import commanding, obeyed
 from core.notes import CUSTOMER_FACING
 from core.sightings import Author, Comment
 from core.sites import Site
@@ -29,6 +30,17 @@ def news(claim: Claim, heard: Iterable[Comment], listed: Iterable[Comment]) -> t
     """Public words that are not ours, and that neither this batch of webhooks nor an earlier one brought."""
     known = [c for c in heard if c.public]
     return tuple(c for c in listed if c.public and not _old(c, claim) and not any(_same(c, k) for k in known))
+
+
+def orders(claim: Claim, heard: Iterable[Comment], listed: Iterable[Comment]) -> tuple[Comment, ...]:
+    """Agents' commands that no webhook brought."""
+    known = [c for c in heard if not c.public]
+    found = (c for c in listed if commanding(c) and not obeyed(claim.memory, c))
+    return tuple(c for c in found if not any(c.id == k.id or _same_words(c, k) for k in known))
+
+
+def _same_words(one: Comment, other: Comment) -> bool:
+    return _same(one, other) and one.text.split() == other.text.split()
 
 
 def _old(comment: Comment, claim: Claim) -> bool:

@@ -24,6 +24,10 @@ class Memory:
     `looked_at`: appointments up to this time were attended to.
     `first_due` is when the first word is due that still waits for approval.
     `family_end` is the moment in which they were told that their ticket's parent has ended, while it was open itself.
+    `commands` are the agents' comments that were obeyed (app/obeyed.py). `fact` is the phrase an agent picked for where
+    the work stands; the state's change ends it. `next_at` is the time an agent chose for the next word, until words
+    promise it. `muted_by` muted the ticket at `muted_at`, for good or until `muted_until`; `muted_due` is what had been
+    promised. `owed` are moments by audience, as `kind:occurrence`, that wait for the end of quiet hours.
     """
 
     adopted: bool = False
@@ -60,6 +64,14 @@ class Memory:
     looked_at: datetime | None = None
     first_due: datetime | None = None
     family_end: datetime | None = None
+    commands: list[str] = field(default_factory=list)
+    fact: str = ""
+    next_at: datetime | None = None
+    muted_by: str = ""
+    muted_at: datetime | None = None
+    muted_until: datetime | None = None
+    muted_due: datetime | None = None
+    owed: dict[str, list[str]] = field(default_factory=dict)
 
     def occurrence(self, kind: str) -> str:
         """The next occurrence of a moment of this kind; count it with `count` when it is decided."""

@@ -31,6 +31,7 @@ OPEN = Prepared(
 ADVICE = Prepared(
     select(N.c.plan)
     .where(bound(N), N.c.audience == literal(Audience.AGENTS), N.c.state == literal(NoteState.WRITTEN))
+    .where(N.c.moment != literal(MomentKind.ANSWERED))
     .order_by(N.c.written_at.desc())
     .limit(5)
 )

@@ -37,6 +37,7 @@ class NotePlan:
     cadence: Cadence | None = None
     requester_silence: str = ""  # agents' notes only: why the requester heard nothing
     prompts: tuple[Prompt, ...] = ()  # agents' notes only; `cadence` is then the requester's
+    literal: str = ""  # these words as they stand, instead of the message's template
 
     def dumps(self) -> str:
         plain = asdict(self)
@@ -105,7 +106,8 @@ class Plan:
     """Everything that one look at a ticket changes; committed in one transaction.
 
     `attended` None leaves the basis of the next difference as it was (moments are still settling). `drop_notes`:
-    audiences whose waiting notes are stale now.
+    audiences whose waiting notes are stale now; with `drop_words` what agents asked for goes, too. `moved`: new due
+    times of open promises, and by whom. `audited`: who did what, in detail.
     """
 
     memory: Memory
@@ -117,3 +119,6 @@ class Plan:
     promises: list[NewPromise] = field(default_factory=list)
     withdrawn: dict[Audience, str] = field(default_factory=dict)
     drop_notes: set[Audience] = field(default_factory=set)
+    drop_words: bool = False
+    moved: dict[Audience, tuple[datetime, str]] = field(default_factory=dict)
+    audited: list[tuple[str, str, str]] = field(default_factory=list)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.desk import Desk
 from app.memory import Memory
 from app.plans import Kept, NewPromise, Plan, Pledge
 from app.reminding import expect
@@ -26,7 +27,8 @@ NextDue = Callable[[Cadence, Ticket, datetime], datetime]
 class Case:
     """All that is known when a ticket is considered. `comments` are re-read where their visibility was unknown.
 
-    `speaking`: who has a note on its way; a promise to them that falls due meanwhile is that note's to keep.
+    `speaking`: who has a note on its way; a promise to them that falls due meanwhile is that note's to keep. `desk`
+    answers what agents and quiet hours ask; without one there are neither.
     """
 
     ref: TicketRef
@@ -39,6 +41,7 @@ class Case:
     promises: tuple[Promise, ...] = ()
     gone: bool = False
     speaking: frozenset[Audience] = frozenset()
+    desk: Desk | None = None
 
 
 class Rhythm:
@@ -47,6 +50,10 @@ class Rhythm:
     def __init__(self, case: Case, plan: Plan, next_due: NextDue) -> None:
         self._case, self._plan, self._next_due = case, plan, next_due
         self._human_kept = False
+
+    @property
+    def plan(self) -> Plan:
+        return self._plan
 
     def human_keeps(self, comment: Comment) -> None:
         """An agent's public words keep what was promised to their readers."""
@@ -98,6 +105,8 @@ class Rhythm:
             return
         if not self._human_kept and any(p.audience == audience for p in self._case.promises):
             return
+        if any(p.audience is audience for p in self._plan.promises):
+            return
         since = max(spoke, self._case.now - cadence.every + HUMAN_SPOKE)
         due = self._next_due(cadence, paced(self._ticket, self._plan.memory), since)
         expect(self._plan.memory, cadence, self._case.now, due)
@@ -107,10 +116,10 @@ class Rhythm:
         return self._human_kept or any(e.reason == Reason.SAID_BY_HUMAN for e in self._plan.entries)
 
     def rests(self, cadence: Cadence | None) -> bool:
-        """Nothing more is promised: no cadence, an ended ticket, or we wait for the reader's own answer."""
+        """Nothing more is promised: no cadence, an ended or muted ticket, or we wait for the reader's own answer."""
         ticket = self._ticket
         waiting = ticket.state == State.ON_HOLD and ticket.hold_reason == HoldReason.REQUESTER and self.asked()
-        return cadence is None or ticket.ended or waiting
+        return cadence is None or ticket.ended or waiting or self._plan.memory.muted_at is not None
 
     @property
     def _ticket(self) -> Ticket:

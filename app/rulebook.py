@@ -9,8 +9,11 @@ import rules
 from core.decisions import Cadence, Decision, Facts, Impact, Message, Words
 from core.errors import RulesError
 from core.moments import Moment, MomentKind
+from core.notes import Audience
 from core.sites import Site
 from core.tickets import Ticket
+from rules.dictation import advice_on, leak_in
+from rules.quiet import Quiet, quiet_at
 from rules.spoken import Reader
 
 log = logging.getLogger("liaison.rules")
@@ -66,7 +69,30 @@ class Rulebook:
         )
 
     def next_due(self, cadence: Cadence, ticket: Ticket, made_at: datetime, site: Site) -> datetime:
-        return rules.next_due(self.current, cadence, ticket, made_at=made_at, first=False, zone=site.timezone)
+        due = rules.next_due(self.current, cadence, ticket, made_at=made_at, first=False, zone=site.timezone)
+        quiet = self.quiet(Audience.REQUESTER, ticket, due, site)
+        return quiet.until if quiet else due
+
+    def quiet(self, audience: Audience, ticket: Ticket, at: datetime, site: Site) -> Quiet | None:
+        """The quiet hours of an audience at a time, None where it may be spoken to."""
+        return quiet_at(self.current, ticket, audience, at, site.timezone)
+
+    def phrases(self) -> Mapping[str, str]:
+        """What agents may pick, by name, as it is said."""
+        return {name: phrase.text() for name, phrase in self.current.phrases.items()}
+
+    def leak(self, text: str, ticket: Ticket) -> str:
+        """What the guard finds in an agent's own words to a customer."""
+        return leak_in(self.current, text, ticket.key)
+
+    def advice(self, text: str, ticket: Ticket) -> tuple[str, ...]:
+        """How an agent could have said it better."""
+        return tuple(advice_on(text, ended=ticket.ended))
+
+    def zone(self, ticket: Ticket, site: Site) -> str:
+        """In which the ticket's people read the clock."""
+        place = self.current.catalogue.location_of(ticket)
+        return (place.timezone if place else "") or site.timezone
 
     def due_text(self, due: datetime, now: datetime, ticket: Ticket, site: Site) -> str:
         """As "by 14:30 today", in the zone in which the requester reads it."""
@@ -77,8 +103,7 @@ class Rulebook:
         return self._reader(now, ticket, site).at(at)
 
     def _reader(self, now: datetime, ticket: Ticket, site: Site) -> Reader:
-        location = self.current.catalogue.location_of(ticket)
-        return Reader(now, (location.timezone if location else "") or site.timezone)
+        return Reader(now, self.zone(ticket, site))
 
     def _files(self) -> tuple[tuple[str, int, int], ...]:
         found = [f for path in self._paths for f in ([path] if path.is_file() else sorted(path.rglob("*.y*ml")))]

@@ -100,6 +100,7 @@ class StoryView:
 
     `held_by` names the confidential gates that hold it; the page then shows their names and nothing else, whatever
     the other fields carry. `settling` are moments that wait until `settling_until` for the ticket to stay as it is.
+    `muted`: who muted the ticket and until when, as a sentence.
     `ticket` is the snapshot last attended to, None where deliveries came but no snapshot yet.
     """
 
@@ -113,6 +114,7 @@ class StoryView:
     unmapped: tuple[Unmapped, ...] = ()
     settling: tuple[str, ...] = ()
     settling_until: datetime | None = None
+    muted: str = ""
     held_by: tuple[str, ...] = ()
 
 

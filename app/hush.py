@@ -1,0 +1,112 @@
+"""Who hears nothing for now: in a ticket that an agent muted, in quiet hours; and what comes afterwards. Pure."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from app import timers
+from app.desk import Desk
+from app.memory import Memory
+from core.decisions import Reason
+from core.moments import TERMINAL, Moment, MomentKind
+from core.notes import CUSTOMER_FACING, Audience
+from core.tickets import Ticket
+from core.times import from_iso, iso
+from rules.quiet import Quiet
+
+M = MomentKind
+MOST = 20
+"""Moments of one audience that are kept for after its quiet hours."""
+UNDO = (
+    frozenset({M.RAISED, M.LOWERED}),
+    frozenset({M.WAITING_FOR_REQUESTER, M.WAITING_FOR_VENDOR, M.RESUMED}),
+    frozenset({M.JOINED, M.LEFT_FAMILY}),
+    frozenset({M.RESOLVED, M.CANCELLED, M.REOPENED}),
+    frozenset({M.ANNOUNCED, M.RESCHEDULED, M.REJECTED, M.STARTED, M.DELAYED, M.FINISHED, M.FAILED}),
+)
+"""Of each group the last one is the truth of the morning. A closed ticket is still a solved one."""
+MUTE, QUIET = "mute:end", "quiet:"
+
+
+class Hush:
+    """Reads and writes the memory it is given. `desk` None: there are no quiet hours."""
+
+    def __init__(self, memory: Memory, now: datetime, desk: Desk | None) -> None:
+        self._memory, self._now, self._desk = memory, now, desk
+
+    # --- muted -----------------------------------------------------------------------------------------------------
+
+    def muted(self, audience: Audience) -> tuple[Reason, str] | None:
+        memory = self._memory
+        return (Reason.MUTED, muted_by(memory)) if audience in CUSTOMER_FACING and memory.muted_at else None
+
+    def mute(self, who: str, until: datetime | None, promised: datetime | None) -> None:
+        memory = self._memory
+        memory.muted_by, memory.muted_at, memory.muted_until = who, self._now, until
+        memory.muted_due = promised or memory.muted_due
+
+    def unmute(self) -> datetime | None:
+        """The time that had been promised before, None where nothing had."""
+        memory = self._memory
+        promised = memory.muted_due
+        memory.muted_by, memory.muted_at, memory.muted_until, memory.muted_due = "", None, None, None
+        return promised
+
+    @property
+    def over(self) -> bool:
+        """Whether it was muted for a time, and that has passed."""
+        return self._memory.muted_until is not None and self._memory.muted_until <= self._now
+
+    # --- quiet hours -----------------------------------------------------------------------------------------------
+
+    def quiet(self, audience: Audience, ticket: Ticket) -> Quiet | None:
+        return self._desk.quiet(audience, ticket, self._now) if self._desk else None
+
+    def keep_back(self, audience: Audience, moment: Moment) -> bool:
+        """Remember what was not said, for when the quiet hours end; whether it is news."""
+        name = f"{moment.kind}:{moment.occurrence}"
+        owed = self._memory.owed.setdefault(str(audience), [])
+        if name in owed:
+            return False
+        self._memory.owed[str(audience)] = [*owed, name][-MOST:]
+        return True
+
+    def owed(self, audience: Audience, ticket: Ticket) -> Iterator[tuple[M, str]]:
+        """What is still true of what was kept back: kinds with their occurrences. Forgets all of it."""
+        kept = self._memory.owed.pop(str(audience), [])
+        found = [(M(kind), occurrence) for kind, _, occurrence in (name.partition(":") for name in kept)]
+        for place, (kind, occurrence) in enumerate(found):
+            later = {after for after, _ in found[place + 1 :]}
+            undone = any(kind in group and later & group for group in UNDO)
+            if kind is not M.UPDATE_DUE and not undone and _fits(kind, ticket):
+                yield kind, occurrence
+
+    def forget(self) -> None:
+        self._memory.owed = {}
+
+    def set_timers(self, ticket: Ticket) -> None:
+        """When the ticket is looked at again, because somebody may be spoken to then."""
+        if self._memory.muted_until:
+            timers.rings(self._memory, MUTE, self._memory.muted_until, self._now)
+        for audience in map(Audience, self._memory.owed):
+            if quiet := self.quiet(audience, ticket):
+                self._memory.timers[f"{QUIET}{audience}"] = iso(quiet.until)
+
+
+def muted_by(memory: Memory) -> str:
+    """Who muted the ticket, and until when; `""` where nobody did."""
+    if memory.muted_at is None:
+        return ""
+    until = f" until {iso(memory.muted_until)[:16]}Z" if memory.muted_until else " until unmute"
+    return f"Muted by {memory.muted_by}{until}."
+
+
+def _fits(kind: M, ticket: Ticket) -> bool:
+    """Whether a moment still fits the state: nobody hears of work on what has ended, or of an end that was none."""
+    ending = kind in TERMINAL - {M.REJECTED, M.FINISHED, M.FAILED}
+    return ending == ticket.ended if ending or kind not in TERMINAL else True
+
+
+def earliest(memory: Memory, audience: Audience, due: datetime) -> datetime:
+    """When a promise wakes its ticket: not before the quiet hours of its audience end."""
+    opens = memory.timers.get(f"{QUIET}{audience}")
+    return max(due, from_iso(opens)) if opens else due
