@@ -14,6 +14,8 @@ from app.composing import Composer
 from app.connectors import Connectors
 from app.engine import EmbeddedEngine
 from app.inbox import StoredInbox
+from app.marking import Marker
+from app.metrics import Metrics
 from app.outbox import Outbox
 from app.pauses import Pauses
 from app.reconcile import Reconciler
@@ -61,6 +63,8 @@ class Liaison:
         self.reconciler = Reconciler(self.store, self.clock, self.connectors, self.inbox)
         self.sweeper = Sweeper(self.store, self.clock, self.connectors)
         self.views = StoredViews(self.store, self.rulebook, self.pauses)
+        self.marker = Marker(self.store, self.clock)
+        self.metrics = Metrics(self.store, self.clock, self.rulebook, self.pauses, self.sites)
         self._stopping = threading.Event()
 
     def _speaking(self, site: Site) -> Site:
@@ -73,12 +77,16 @@ class Liaison:
     def web(self) -> flask.Flask:
         """The web application: webhooks, health, pages."""
         app = flask.Flask("liaison", static_folder=None)
-        app.register_blueprint(webhooks.blueprint.blueprint(self.sites, self.inbox, self.clock, self.engine.nudge))
+        counted = self.metrics.answered
+        hooks = webhooks.blueprint.blueprint(self.sites, self.inbox, self.clock, self.engine.nudge, counted)
+        app.register_blueprint(hooks)
         app.register_blueprint(ui.blueprint.blueprint(self.views, self.clock, pages_open=self.settings.pages_open))
+        app.register_blueprint(self.metrics.blueprint(everybody=self.settings.metrics_open))
         return app
 
     def attend(self, ref: TicketRef) -> None:
-        self.attendant.attend(ref)
+        with self.metrics.attended.time():
+            self.attendant.attend(ref)
 
     def watch(self, told: Callable[[TicketRef], None]) -> None:
         """Call `told` after each time a ticket was attended to."""
@@ -95,10 +103,12 @@ class Liaison:
         pruner.start()
         sweeper = threading.Thread(target=self.sweeper.run, args=(self._stopping,), name="sweeper", daemon=True)
         sweeper.start()
+        marker = threading.Thread(target=self.marker.run, args=(self._stopping,), name="marker", daemon=True)
+        marker.start()
         if self.settings.poll:
             self.reconciler.start(self.settings.poll)
         self.engine.run(self.attend)
-        for thread in (reloader, pruner, sweeper):
+        for thread in (reloader, pruner, sweeper, marker):
             thread.join(BESIDE_SECONDS)
         self.reconciler.join(BESIDE_SECONDS)
         self.outbox.cut_off()

@@ -358,11 +358,16 @@ def _pledge(tx: Transaction, ref: TicketRef, note: Noted, due: datetime | None, 
     stands = any((p.audience, p.due) == (note.audience, due) for p in promising.open_promises(tx, ref))
     if pledge is Pledge.NONE or (pledge is Pledge.STANDING and (due is None or stands)):
         return []
-    lines = promising.keep(tx, ref, note.audience, at=now, by=by)
+    lines = promising.keep(tx, ref, note.audience, at=_stood(note, now), by=by)
     if pledge is not Pledge.END and due and note.moment not in TERMINAL:
         rule = note.plan.cadence.rule if note.plan.cadence else note.plan.message.rule
         lines.append(promising.make(tx, ref, note.audience, due, at=now, by=by, rule=rule))
     return lines
+
+
+def _stood(note: Noted, now: datetime) -> datetime:
+    """Since when the words stand in the ticket: a note that was in doubt and is found was there all the time."""
+    return note.sending_at if note.sending_at and note.state in (S.SENDING, S.IN_DOUBT) else now
 
 
 def _overtaken(note: Noted, planned: Sequence[Noted], open_promises: AbstractSet[str], *, ended: bool) -> bool:

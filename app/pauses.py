@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import Counter
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -27,6 +28,8 @@ class Pauses:
         self._lock = threading.Lock()
         self._until: dict[str, datetime] = {}
         self._alarms: dict[str, str] = {}
+        self.counted: Counter[tuple[str, Scope]] = Counter()
+        """How often each site asked us to wait, by what that named."""
         self._fresh_until = 0.0
 
     def pause(self, ref: TicketRef, error: Paused) -> None:
@@ -34,6 +37,7 @@ class Pauses:
         name = str(ref) if error.scope is Scope.ISSUE else ref.site
         log.warning("%s is paused until %s: %s", name, error.until, error.what)
         with self._lock:
+            self.counted[ref.site, error.scope] += 1
             self._until[name] = max(error.until, self._until.get(name, error.until))
 
     def until(self, ref: TicketRef, now: datetime) -> datetime | None:
@@ -43,6 +47,12 @@ class Pauses:
         with self._lock:
             times = [t for name in (str(ref), ref.site) if (t := self._until.get(name)) and t > now]
         return max(times, default=None)
+
+    def running(self, now: datetime) -> int:
+        """How many tickets and sites must not be written to just now."""
+        with self._lock:
+            self._until = {name: until for name, until in self._until.items() if until > now}
+            return len(self._until)
 
     def alarm(self, site: str, what: str) -> None:
         """Stop writing to a site until a person has looked."""

@@ -35,7 +35,7 @@ class Settings:
     """`store` is a database URL, its path absolute. `rules` is an absolute path, None for the shipped pack alone.
 
     `speak_from` holds the sites that state one; every other site speaks from its installation time, which only the
-    store knows. `pages_open`: pages answer beyond loopback. `poll`: how often
+    store knows. `pages_open`, `metrics_open`: they answer beyond loopback. `poll`: how often
     sites are asked what changed, None for never. `warnings` are doubtful but usable.
     """
 
@@ -45,6 +45,7 @@ class Settings:
     listen: Listen = Listen()
     workers: int = 4
     pages_open: bool = False
+    metrics_open: bool = False
     poll: timedelta | None = None
     keep: Keep = Keep()
     speak_from: Mapping[str, datetime] = field(default_factory=dict)
@@ -88,6 +89,7 @@ def settings(installation: Mapping[str, Any], path: Path, read: document.Documen
         listen=Listen(host, port),
         workers=installation["workers"],
         pages_open=installation["pages"] == "open",
+        metrics_open=installation["metrics"] == "open",
         poll=interval(installation["poll"]),
         keep=Keep(**{name: age(text) for name, text in installation["keep"].items()}),
         speak_from={s.name: s.speak_from for i, s in enumerate(sites) if read.at(("sites", i, "speak_from"))},

@@ -193,6 +193,9 @@ class InstallationSchema(Strict):
     pages = Among(
         ("loopback", "open"), "setting of pages", load_default="loopback", metadata={"help": "Who may look at pages"}
     )
+    metrics = Among(
+        ("loopback", "open"), "setting of metrics", load_default="loopback", metadata={"help": "Who may read /metrics"}
+    )
     poll = values.Interval(load_default="5m", metadata={"help": "How often sites are asked what webhooks missed"})
     keep = fields.Nested(
         KeepSchema, load_default={"bodies": "30d", "journal": "400d"}, metadata={"help": "How long things are kept"}

@@ -30,10 +30,14 @@ UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
 def blueprint(
-    sites: Mapping[str, Site], inbox: Inbox, clock: Clock, wake_hint: Callable[[], None] | None = None
+    sites: Mapping[str, Site],
+    inbox: Inbox,
+    clock: Clock,
+    wake_hint: Callable[[], None] | None = None,
+    counted: Callable[[str, int], None] | None = None,
 ) -> flask.Blueprint:
     """Webhooks of all sites, by name. `wake_hint` is called after a stored delivery that concerns a ticket, so that
-    a worker need not wait for its next look.
+    a worker need not wait for its next look. `counted` hears of every answer: the site as it was named, and the status.
     """
     hooks = flask.Blueprint("hooks", __name__)
 
@@ -45,6 +49,8 @@ def blueprint(
             note(request, site, answer)
         if answer.status == "stored" and wake_hint:
             wake_hint()
+        if counted:
+            counted(site, answer.code)
         return answer
 
     # All methods and all that is below come here, so that whoever mistypes the address hears in JSON what is wrong.
