@@ -20,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -81,7 +82,7 @@ def _promises(connection: Connection, figures: Figures) -> None:
         elif promise.state != "missed" and from_iso(promise.ended_at) <= from_iso(promise.due) + MINUTE:
             figures.kept += 1
         else:
-            figures.late[getattr(promise, "cause", "") or "no cause named"] += 1
+            figures.late[promise.cause or "no cause named"] += 1
 
 
 def _comments(connection: Connection, figures: Figures) -> None:
@@ -100,7 +101,7 @@ def _comments(connection: Connection, figures: Figures) -> None:
             year, week, _ = at.isocalendar()
             figures.per_person_week[person, f"{year}-{week:02}"] += 1
         # silence is what follows words that promise more; after the end, and while we wait for an answer, none is owed
-        for (at, priority), (then, _) in zip(said, said[1:], strict=False):
+        for (at, priority), (then, _) in pairwise(said):
             if priority:
                 figures.silences[priority].append((then - at) / HOUR)
 
@@ -135,7 +136,7 @@ def report(figures: Figures, console: Console) -> dict[str, Any]:
     console.print(f"Promises kept within one minute: {figures.share:.3%} (goal {GOAL:.1%}: {reached})")
     late = ", ".join(f"{count} {cause}" for cause, count in sorted(figures.late.items())) or "none"
     console.print(
-        f"{figures.kept} kept, late or missed: {late}, {figures.withdrawn} withdrawn, {figures.still_open} open"
+        f"{figures.kept} kept in time, late or missed: {late}, {figures.withdrawn} withdrawn, {figures.still_open} open"
     )
     table = Table("", *told["comments_per_ticket"])
     for name in ("comments_per_ticket", "comments_per_person_and_week"):
