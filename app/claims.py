@@ -160,4 +160,4 @@ def _of_promises(tx: Transaction, ref: TicketRef, speaking: AbstractSet[Audience
     opened = [promise for promise in open_promises(tx, ref) if promise.audience not in speaking]
     quiet = [promise for promise in opened if not attended_to(known, promise)]
     mine = {"of_site": ref.site, "of_id": ref.id}
-    return [earliest(known, p.audience, p.due) for p in quiet if not ASKED.run(tx, **mine, promise=p.id).fetchone()]
+    return [earliest(known, p) for p in quiet if not ASKED.run(tx, **mine, promise=p.id).fetchone()]

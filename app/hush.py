@@ -9,6 +9,7 @@ from app.memory import Memory
 from core.decisions import Reason
 from core.moments import TERMINAL, Moment, MomentKind
 from core.notes import CUSTOMER_FACING, Audience
+from core.promises import Promise
 from core.tickets import Ticket
 from core.times import from_iso, iso
 from rules.quiet import Quiet
@@ -106,7 +107,8 @@ def _fits(kind: M, ticket: Ticket) -> bool:
     return ending == ticket.ended if ending or kind not in TERMINAL else True
 
 
-def earliest(memory: Memory, audience: Audience, due: datetime) -> datetime:
-    """When a promise wakes its ticket: not before the quiet hours of its audience end."""
-    opens = memory.timers.get(f"{QUIET}{audience}")
-    return max(due, from_iso(opens)) if opens else due
+def earliest(memory: Memory, promise: Promise) -> datetime:
+    """When a promise wakes its ticket: one seen to be due in quiet hours, not before these end."""
+    seen = f"{M.UPDATE_DUE}:{promise.id}" in memory.owed.get(str(promise.audience), ())
+    opens = memory.timers.get(f"{QUIET}{promise.audience}") if seen else None
+    return max(promise.due, from_iso(opens)) if opens else promise.due

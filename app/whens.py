@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LENGTH = re.compile(r"(\d{1,4})\s*(days?|d|hours?|hrs?|h|minutes?|mins?|m)(?![a-z])\s*(?:,|and\b)?\s*")
 LENGTHS = re.compile(rf"(?:{LENGTH.pattern})+")
-CLOCK = re.compile(r"(?<![\d.:-])(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm|a\.m\.|p\.m\.)?(?![\w:-])")
-DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
+CLOCK = re.compile(r"(?<![\d.:-])(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm|a\.m\.?|p\.m\.?)?(?![\w:-])")
+DATE = re.compile(r"(?<!\d)(20\d{2})-(\d{2})-(\d{2})(?!\d)")
 FILLERS = frozenset({"", "at", "by", "on", "in", "for", "until", "till", "the", "o'clock", "uhr", "um", "next"})
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 EXAMPLES = "16:00, tomorrow 09:00, monday 09:00 or 2h"
