@@ -8,6 +8,7 @@ import re2  # type: ignore[import-untyped]  # ships no types
 from core.errors import Problem, Severity
 from core.notes import CUSTOMER_FACING
 from rules.documents import Mark, Node
+from rules.grammar import pattern_fault
 from rules.guard import leaks, stops
 from rules.language import Fence, Layer, Place, RuleSet
 from rules.tells import Tell
@@ -24,28 +25,32 @@ def fence(data: dict[str, Any], node: Node, place: Place, report: Callable[[Mark
         return None
     wrong = _wrong(matches)
     if wrong:
-        report((node.get("matches") or node).mark, f"{matches!r} {wrong}")
+        report((node.get("matches") or node).mark, f"`matches`: {wrong}")
         return None
     reason = because.rstrip(".")
-    kind = f"what {data['id']} forbids ({reason[:1].lower()}{reason[1:]})" if reason else f"what {data['id']} forbids"
+    if reason[1:2].islower():
+        reason = reason[:1].lower() + reason[1:]
+    kind = f"what {data['id']} forbids ({reason})" if reason else f"what {data['id']} forbids"
     return Fence(data["id"], Tell(kind, f"(?i){matches}"), because, place)
 
 
 def _wrong(matches: str) -> str:
+    """What makes it unfit, as a sentence; `""` for nothing."""
     if len(matches) > LONGEST:
-        return f"has {len(matches)} characters; {LONGEST} are the most."
+        return f"this pattern has {len(matches)} characters; {LONGEST} are the most."
     options = re2.Options()
     options.log_errors = False
     try:
+        re2.compile(matches, options)
         pattern = re2.compile(f"(?i){matches}", options)
     except re2.error as error:
-        why = error.args[0] if error.args else "cannot be read"
-        said = why.decode(errors="replace") if isinstance(why, bytes) else str(why)
-        return f"is no RE2 pattern: {said}."
+        return pattern_fault(matches, error)
     if pattern.search(""):
-        return "matches the empty text, so it would stop every message. Take out what makes all of it optional."
-    if pattern.search(ORDINARY):
-        return f"matches ordinary words ({pattern.search(ORDINARY).group()!r}), so it would stop nearly every message."
+        why = "so it would stop every message. Take out what makes all of it optional."
+        return f"{matches!r} matches the empty text, {why}"
+    ordinary = pattern.search(ORDINARY)
+    if ordinary:
+        return f"{matches!r} matches ordinary words ({ordinary.group()!r}), so it would stop nearly every message."
     return ""
 
 

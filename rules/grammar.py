@@ -154,7 +154,7 @@ class Reader:
         try:
             pattern(text)
         except re2.error as error:
-            self.report(node.mark, f"`matches`: {_pattern_fault(text, error)}")
+            self.report(node.mark, f"`matches`: {pattern_fault(text, error)}")
 
 
 def convert(about: Subject, value: Scalar, raw: str) -> Value:
@@ -245,7 +245,8 @@ def _choose(choices: Collection[str]) -> str:
     return f"Choose one of {', '.join(choices)}."
 
 
-def _pattern_fault(text: str, error: Exception) -> str:
+def pattern_fault(text: str, error: Exception) -> str:
+    """What RE2 does not like about a pattern, as a sentence."""
     said = error.args[0] if error.args else ""
     message = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     what, _, fragment = message.partition(": ")

@@ -300,7 +300,7 @@ def test_check_gives_file_line_and_column(tmp_path):
         ("glossary: [a]", "glossary is a mapping from a word to the plain words to use instead."),
         ("glossary: {pod: }", "'pod' needs plain words in their place: pod: delay."),
         ("glossary: {pod: {english: part}}", "'english' is no language; write en or de."),
-        ("guard: [{id: a, matches: '(', because: b}]", "'(' is no RE2 pattern: missing ): (?i)(."),
+        ("guard: [{id: a, matches: '(', because: b}]", "`matches`: '(' is not a pattern: missing ) at character 1."),
         ("guard: [{id: a, matches: 'x?', because: b}]", "'x?' matches the empty text"),
         ("guard: [{id: a, matches: 'again', because: b}]", "'again' matches ordinary words ('again')"),
         ("guard: [{id: a, matches: 'x'}]", "because is missing."),
