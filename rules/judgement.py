@@ -81,7 +81,7 @@ def judge(
     zone: str = ANYWHERE,
 ) -> Judgement:
     view = View(ticket, moment, now, catalogue, rules.calendars, zone)
-    matched = tuple(rule for rule in rules.rules if applies(rule.when, rule.unless, view))
+    matched = rules.matcher.matched(view)
     follows = next((family for family in rules.families if applies(family.when, family.unless, view)), None)
     return Judgement(view, matched, _fired(rules, view, held), follows, _contests(matched, view))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.decisions import Cadence, Level, Mode
 from core.errors import Problem
@@ -15,6 +15,9 @@ from rules.calendars import Calendar
 from rules.catalogue import Catalogue
 from rules.phrases import Phrase
 from rules.tells import Tell
+
+if TYPE_CHECKING:
+    from rules.matcher import Matcher
 
 
 @dataclass(frozen=True, order=True)
@@ -292,3 +295,10 @@ class RuleSet:
     def more_tells(self) -> tuple[Tell, ...]:
         """What the leak guard stops besides its own."""
         return tuple(fence.tell for fence in self.guard)
+    @cached_property
+    def matcher(self) -> "Matcher":
+        """What finds the rules that match a ticket; compiled when first asked for."""
+        from rules.matcher import Matcher  # noqa: PLC0415 - it is made of this module's values
+
+        return Matcher(self.rules, self.catalogue)
+
