@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.notes import Audience
+from core.tickets import Ticket
 
 
 class Reason(StrEnum):
@@ -73,7 +74,8 @@ class Escalation:
 class Cadence:
     """How often an audience hears, from one rule. Durations are elapsed time; calendars are applied by `rules`.
 
-    `remind`: so long before the due time the agents are reminded.
+    `remind`: so long before the due time the agents are reminded. `remind_requester`: so long after the updates began
+    to rest, because the requester's answer is missing, they are reminded, once.
     """
 
     rule: str
@@ -84,6 +86,7 @@ class Cadence:
     stretch_every: timedelta | None = None
     calendar: str = "always"
     remind: timedelta | None = None
+    remind_requester: timedelta | None = None
     when_missed: WhenMissed = WhenMissed.SAY
     escalate: tuple[Escalation, ...] = ()
 
@@ -150,7 +153,9 @@ class Decision:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a message may mention beside the ticket itself, known only when it is rendered. `next_notice` and
+    """What a message may mention beside the ticket itself, known only when it is rendered. `reminder`: when the
+    requester is reminded of our question. `late`: by how much a promised update is late. `parent`: the ticket that
+    speaks for this one, since when it is in its state, and when its own requester hears next. `next_notice` and
     `check_in`: when the next notice of a change, and the check-in after the end, are to come.
     """
 
@@ -161,6 +166,11 @@ class Facts:
     requester_reads: str = ""
     next_notice: datetime | None = None
     check_in: datetime | None = None
+    reminder: datetime | None = None
+    late: timedelta | None = None
+    parent: Ticket | None = None
+    parent_since: datetime | None = None
+    parent_update: datetime | None = None
     progress: str = ""
     """The phrase that an agent picked for where the work stands; `""`: the ticket's own state says it."""
 

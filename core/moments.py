@@ -61,10 +61,12 @@ def rank(kind: MomentKind) -> int:
 class Moment:
     """`occurrence` tells one from the next of the same kind on the same ticket; it is part of the note id.
 
-    `before` is the ticket as last attended to (None at first sight): conditions on a change read it.
+    `before` is the ticket as last attended to (None at first sight): conditions on a change read it. `row`: how many
+    of the same were said just before it without any news; a slot with several texts says them in turn.
     """
 
     kind: MomentKind
     occurrence: str
     at: datetime
     before: Ticket | None = None
+    row: int = 0

@@ -57,7 +57,7 @@ def _doubt(place: Place, message: str) -> Problem:
 def _everything_said(rules: Iterable[Rule]) -> Iterator[Said]:
     for rule in rules:
         for (audience, moment), slot in rule.messages.items():
-            for resolution, entry in slot.entries.items():
+            for resolution, entry in slot.all():
                 yield rule, audience, moment, resolution, entry
         for milestone in rule.milestones:
             for audience in milestone.tell:

@@ -22,6 +22,7 @@ NO_LOCATION = "your location"
 KINDS = {Kind.INCIDENT: "report", Kind.CHANGE: "change"}
 SAID_TO_ALL = (
     *("service", "location", "window", "next_update", "promised", "since", "opened", "planned_start", "planned_end"),
+    *("late", "reminder", "parent"),
     *("ticket", "progress", "affected_users"),
 )
 SAID_INSIDE = ("impacts", "requester", "requester_reads", "next_notice", "check_in", "key_users", "overrun")
@@ -45,6 +46,17 @@ class Said:
 
     def __str__(self) -> str:
         return self.text
+
+
+@dataclass(frozen=True)
+class Kin:
+    """The ticket that speaks for this one; as a whole it reads as where its work stands."""
+
+    progress: str
+    next_update: Any
+
+    def __str__(self) -> str:
+        return self.progress
 
 
 @dataclass(frozen=True)
@@ -150,6 +162,21 @@ class Scene:
 
     def _promised(self) -> Any:
         return self._promise("promised", self.facts.promised)
+
+    def _late(self) -> Any:
+        return Said(text_of(self.facts.late)) if self.facts.late else self._missing("late")
+
+    def _reminder(self) -> Any:
+        due = self.facts.reminder
+        return Said(self.reader.on(due), self.reader.time(due)) if due else self._missing("reminder")
+
+    def _parent(self) -> Any:
+        facts = self.facts
+        if facts.parent is None:
+            return self._missing("parent")
+        # its reader is somebody else: "your report" would be wrong
+        said = progress(facts.parent, Audience.CUSTOMERS, self.reader, facts.parent_since)
+        return Kin(said, self._promise("parent.next_update", facts.parent_update))
 
     def _since(self) -> Any:
         return self._fact("since", self.facts.since)

@@ -39,6 +39,8 @@ from rules.words import faults
 
 RESOLVING = frozenset({MomentKind.RESOLVED, MomentKind.CLOSED})
 RESOLUTIONS = (*Resolution, DEFAULT)
+IN_TURN = {MomentKind.UPDATE_DUE: 9, MomentKind.WAITING_FOR_REQUESTER: 2}
+"""How many texts a slot may have: updates without news must not repeat themselves; a question is reminded of once."""
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2})?")
 ENGLISH = "en"
 DOES_SOMETHING = frozenset({"messages", "cadence", "impact", "milestones", "notices", "closing"})
@@ -228,6 +230,8 @@ class Writer:
                     yield (Audience(audience), MomentKind(moment)), slot
 
     def _slot(self, audience: Audience, moment: MomentKind, node: Node) -> Slot:
+        if isinstance(node.value, list) and moment in IN_TURN:
+            return self._in_turn(audience, moment, node)
         if not isinstance(node.value, dict) or (node.keys and all(map(LANGUAGE.fullmatch, node.keys))):
             entry = self._entry(audience, moment, node)
             return Slot({PLAIN: entry} if entry else {})
@@ -238,6 +242,21 @@ class Writer:
             return Slot({})
         read = ((key, self._resolution(audience, moment, key, node)) for key in node.entries)
         return Slot({key: entry for key, entry in read if entry})
+
+    def _in_turn(self, audience: Audience, moment: MomentKind, node: Node) -> Slot:
+        """Several texts for the same moment, said one after the other."""
+        if len(node.items) not in range(2, IN_TURN[moment] + 1):
+            many = "two texts" if IN_TURN[moment] == 2 else f"2 to {IN_TURN[moment]} texts"  # noqa: PLR2004 - as it says
+            self.file.report(node.mark, f"{moment} is one text, `none`, or a list of {many}, said in turn.")
+            return Slot({})
+        texts = [entry for item in node.items if (entry := self._entry(audience, moment, item))]
+        for entry in texts:
+            if entry.template is None:
+                self.file.report(
+                    Mark(entry.place.line, entry.place.column), "`none` cannot stand among texts said in turn."
+                )
+        said = [entry for entry in texts if entry.template is not None]
+        return Slot({PLAIN: said[0]}, tuple(said[1:])) if said else Slot({})
 
     def _resolution(self, audience: Audience, moment: MomentKind, key: str, node: Node) -> Entry | None:
         if key not in RESOLUTIONS:
@@ -294,6 +313,7 @@ class Writer:
             stretch_every=stretch.get("every"),
             calendar=calendar,
             remind=entry.get("remind"),
+            remind_requester=entry.get("remind_requester"),
             when_missed=WhenMissed(entry.get("when_missed") or WhenMissed.SAY),
             escalate=tuple(
                 Escalation(step["after"], step["tell"])

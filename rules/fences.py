@@ -62,7 +62,7 @@ def too_wide(rules: RuleSet) -> Iterator[Problem]:
         if rule.layer is Layer.PACK
         for (audience, moment), slot in rule.messages.items()
         if audience in CUSTOMER_FACING
-        for entry in slot.entries.values()
+        for _, entry in slot.all()
         for literal in read(entry.template or "").literals
     ]
     for one in rules.guard:

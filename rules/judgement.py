@@ -130,7 +130,7 @@ def _entry(rule: Rule, audience: Audience, view: View) -> Entry | None:
     if view.moment.kind is MomentKind.MILESTONE:
         return _milestone(rule, audience, view)
     slot = rule.messages.get((audience, view.moment.kind))
-    return slot.entry(view.ticket.resolution) if slot else None
+    return slot.entry(view.ticket.resolution, view.moment.row) if slot else None
 
 
 def _milestone(rule: Rule, audience: Audience, view: View) -> Entry | None:

@@ -116,15 +116,30 @@ PLAIN, DEFAULT = "", "default"
 
 @dataclass(frozen=True)
 class Slot:
-    """The entries of one (audience, moment): a plain one (`""`), or one by resolution (with `default` for the rest)."""
+    """The entries of one (audience, moment): a plain one (`""`), or one by resolution (with `default` for the rest).
+
+    `later` follow the plain one when the same is said again and again, with no news in between.
+    """
 
     entries: Mapping[str, Entry]
+    later: tuple[Entry, ...] = ()
 
-    def entry(self, resolution: str) -> Entry | None:
-        """The entry that covers a resolution; without one on the ticket only `default` does."""
+    def entry(self, resolution: str, row: int = 0) -> Entry | None:
+        """The entry that covers a resolution; without one on the ticket only `default` does.
+
+        Of several texts the one whose turn it is: after the last, the last two take turns, so that none is said twice
+        in a row.
+        """
+        if self.later and row:
+            texts, last = (self.entries[PLAIN], *self.later), len(self.later)
+            return texts[min(row, last) - max(row - last, 0) % 2]
         if PLAIN in self.entries:
             return self.entries[PLAIN]
         return self.entries.get(resolution or DEFAULT) or self.entries.get(DEFAULT)
+
+    def all(self) -> tuple[tuple[str, Entry], ...]:
+        """Every entry, with the resolution it is for."""
+        return (*self.entries.items(), *((PLAIN, entry) for entry in self.later))
 
 
 @dataclass(frozen=True)
@@ -287,6 +302,13 @@ class RuleSet:
     warnings: tuple[Problem, ...] = ()
 
     @cached_property
+    def matcher(self) -> "Matcher":
+        """What finds the rules that match a ticket; compiled when first asked for."""
+        from rules.matcher import Matcher  # noqa: PLC0415 - it is made of this module's values
+
+        return Matcher(self.rules, self.catalogue)
+
+    @cached_property
     def timed(self) -> tuple[Rule, ...]:
         """Those with milestones, notices or a closing, in order of precedence."""
         return tuple(r for r in self.rules if r.milestones or r.notices is not None or r.closing)
@@ -295,10 +317,3 @@ class RuleSet:
     def more_tells(self) -> tuple[Tell, ...]:
         """What the leak guard stops besides its own."""
         return tuple(fence.tell for fence in self.guard)
-    @cached_property
-    def matcher(self) -> "Matcher":
-        """What finds the rules that match a ticket; compiled when first asked for."""
-        from rules.matcher import Matcher  # noqa: PLC0415 - it is made of this module's values
-
-        return Matcher(self.rules, self.catalogue)
-

@@ -100,6 +100,7 @@ class CadenceShape(Shape):
     stretch = fields.Nested(StretchShape)
     calendar = _text()
     remind = Value(duration)
+    remind_requester = Value(duration)
     when_missed = _choice(WhenMissed, "way to treat a missed promise")
     escalate = fields.List(fields.Nested(EscalationShape))
 

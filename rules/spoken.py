@@ -50,6 +50,13 @@ class Reader:
         """A fact, to stand after "at" or "since": "14:05 today", "02:00 on Sunday 22 November"."""
         return self._phrase(moment, weekday_alone=False)
 
+    def on(self, moment: datetime) -> str:
+        """An appointment: "today at 15:10", "on Friday at 10:00", "on Monday 30 November at 10:00"."""
+        day = self._day(self._local(moment), weekday_alone=True)
+        side = clock_change(moment, self.zone)
+        spoken = f"{day} at {self.time(moment)}{f', {side}' if side else ''}"
+        return f"{spoken} ({zone_said(self.zone)})" if self.names_zone else spoken
+
     def since(self, moment: datetime) -> str:
         """As `at`, shorter on the same day: "14:05"."""
         return self.at(moment).replace(" today", "", 1)

@@ -16,7 +16,7 @@ from core.moments import Moment
 from core.notes import CUSTOMER_FACING, Audience
 from core.tickets import Person, Ticket
 from rules.catalogue import Catalogue, Location, Service
-from rules.context import KeyUsers, Missing, Said, Scene, Spoken, is_key
+from rules.context import KeyUsers, Kin, Missing, Said, Scene, Spoken, is_key
 from rules.guard import Leak, leaks
 from rules.tells import Tell
 from rules.template import Fault, Literal, Used, read
@@ -146,7 +146,7 @@ class Engines(threading.local):
         return _tidy(text), inserted
 
     def _insert(self, value: Any) -> str:
-        if not isinstance(value, str | int | Said | Spoken | KeyUsers | Missing | None):
+        if not isinstance(value, str | int | Said | Spoken | Kin | KeyUsers | Missing | None):
             raise TypeError("a list or a group of names cannot be said; name one thing")
         self._inserted.append(f"{value:,}" if type(value) is int else "" if value is None else str(value))
         return self._inserted[-1]
@@ -268,6 +268,9 @@ def _breaks_without(source: str, scene: Scene, root: str) -> bool:
         "planned_start": replace(scene, ticket=scene.ticket.evolve(planned_start=None)),
         "planned_end": replace(scene, ticket=scene.ticket.evolve(planned_end=None)),
         "window": replace(scene, ticket=scene.ticket.evolve(planned_end=scene.ticket.planned_start)),
+        "late": replace(scene, facts=replace(scene.facts, late=None)),
+        "reminder": replace(scene, facts=replace(scene.facts, reminder=None)),
+        "parent": replace(scene, facts=replace(scene.facts, parent=None)),
         "affected_users": replace(scene, ticket=scene.ticket.evolve(affected_users=None)),
         "next_notice": replace(scene, facts=replace(scene.facts, next_notice=None)),
         "check_in": replace(scene, facts=replace(scene.facts, check_in=None)),
@@ -310,6 +313,7 @@ def _sample_parts() -> tuple[Catalogue, Ticket, Facts, tuple[Impact, ...]]:
         actual_end=now + 33 * hour,
     )
     facts = Facts(now, now + hour / 2, now - hour, now, "We are on it.", now + 6 * hour, now + 57 * hour)
+    facts = replace(facts, reminder=now + 24 * hour, late=hour, parent=ticket, parent_update=now + hour)
     place = Location("berlin", "Berlin Mitte", "Europe/Berlin")
     return Catalogue((service,), (place,)), ticket, facts, (Impact("cards", Level.HIGH, "No card payments.", "sample"),)
 

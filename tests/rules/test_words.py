@@ -1,7 +1,7 @@
 """Templates: what check says about them, what they say, and that hostile ones end quickly."""
 
 import time as wall
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import minijinja
@@ -88,6 +88,7 @@ def test_every_customer_name_can_be_said(audience):
         "affected_users": 1200,
     }
     facts = Facts(NOW, NOW + timedelta(minutes=30), NOW - timedelta(hours=1), NOW, "We are on it.")
+    facts = replace(facts, reminder=NOW + timedelta(days=2), late=timedelta(hours=1), parent=ticket(), parent_update=NOW)
     for name in names_for(audience):
         assert words("{{ " + name + " }}", audience=audience, facts=facts, **full).text, name
 
