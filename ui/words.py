@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from core.decisions import Reason
 from core.moments import MomentKind as M
 from core.notes import Audience, NoteState
-from core.promises import PromiseState
+from core.promises import Cause, PromiseState
 from core.tickets import HoldReason, Kind, Phase, Priority, Resolution, State, Ticket
 
 AUDIENCES = {
@@ -115,6 +115,23 @@ PROMISES = {
     PromiseState.KEPT_LATE: "kept, but late",
     PromiseState.WITHDRAWN: "withdrawn",
     PromiseState.MISSED: "missed",
+}
+CAUSES = {
+    Cause.PLATFORM_DOWN: "The platform did not answer.",
+    Cause.PAUSED: "The platform asked us to wait.",
+    Cause.REFUSED: "The platform refused the words.",
+    Cause.GUARD: "The words would have told too much.",
+    Cause.IN_DOUBT: "It was not certain whether the words stood there.",
+    Cause.ALARM: "Writing was stopped by an alarm.",
+    Cause.DRAFT_WAITING: "The words waited for an agent's approval.",
+    Cause.MUTED: "Nothing is said to this audience here.",
+    Cause.QUIET_HOURS: "It was outside the hours of this audience.",
+    Cause.GATED: "A gate fired after the promised time.",
+    Cause.NO_SINK: "They could not be reached without others reading along.",
+    Cause.NO_WORDS: "No rule had words for it.",
+    Cause.LIAISON_DOWN: "Liaison did not run.",
+    Cause.FAILED: "Attending to the ticket failed.",
+    Cause.BACKLOG: "Too much fell due at once.",
 }
 REASONS = {
     Reason.NO_RULE: "No rule has words for this.",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.decisions import Reason
 from core.moments import MomentKind
 from core.notes import Audience, NoteState
-from core.promises import PromiseState
+from core.promises import Cause, PromiseState
 from core.tickets import HoldReason, Kind, Phase, Priority, Resolution, State, Ticket
 from ui import words
 from ui.views import NEEDS_A_PERSON
@@ -22,7 +22,7 @@ NOW = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
     [
         (words.AUDIENCES, Audience), (words.STATES, State), (words.PHASES, Phase), (words.HOLDS, HoldReason),
         (words.PRIORITIES, Priority), (words.RESOLUTIONS, Resolution), (words.KINDS, Kind), (words.MOMENTS, MomentKind),
-        (words.NOTES, NoteState), (words.PROMISES, PromiseState), (words.REASONS, Reason), (words.NEXT_STEPS, NEEDS_A_PERSON),
+        (words.NOTES, NoteState), (words.PROMISES, PromiseState), (words.CAUSES, Cause), (words.REASONS, Reason), (words.NEXT_STEPS, NEEDS_A_PERSON),
     ],
 )  # fmt: skip
 def test_every_member_has_words(said, vocabulary):
