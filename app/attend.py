@@ -13,13 +13,13 @@ import orjson
 from sqlalchemy import bindparam, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from app import claims, dead, endings, hearing, journal, promising, snapshots, tables
+from app import claims, dead, endings, hearing, journal, noted, promising, snapshots, tables
 from app.claims import Claim
 from app.connectors import Connectors
 from app.consider import consider
 from app.engine import EmbeddedEngine
 from app.memory import Memory
-from app.outbox import Outbox
+from app.outbox import Outbox, Resting
 from app.pauses import Pauses
 from app.plans import Plan
 from app.prepared import Prepared
@@ -106,12 +106,22 @@ class Attendant:
             handled = self._one_by_one(connector, claim)
         if handled is None:
             return
-        claim = handled
-        self._outbox.send(ref, claim.fence)
-        paused = self._pauses.until(ref, self._clock.now())
-        halt = (Cause.ALARM if ref.site in self._pauses.alarms() else Cause.PAUSED) if paused else None
-        self._store.write(lambda tx: self._rest(tx, connector, claim, paused, halt))
+        if not handled.rested:
+            self._send(connector, handled)
         self.told(ref)
+
+    def _send(self, connector: Connector, claim: Claim) -> None:
+        """Write what is planned, then rest: where all went well in one commit with the last note's result."""
+        rest = Resting(lambda tx: self._rest(tx, connector, claim, None, None))
+        self._outbox.send(claim.ref, claim.fence, rest)
+        if not rest.done:
+            paused, halt = self._halted(claim.ref)
+            self._store.write(lambda tx: self._rest(tx, connector, claim, paused, halt))
+
+    def _halted(self, ref: TicketRef) -> tuple[datetime | None, Cause | None]:
+        """Until when nothing may be written to the ticket, and why."""
+        paused = self._pauses.until(ref, self._clock.now())
+        return paused, (Cause.ALARM if ref.site in self._pauses.alarms() else Cause.PAUSED) if paused else None
 
     def _claim(self, ref: TicketRef) -> Claim:
         """With the deliveries whose turn it is: one that failed waits for its next try."""
@@ -119,16 +129,26 @@ class Attendant:
         now = self._clock.now()
         return replace(claim, deliveries=tuple(d for d in claim.deliveries if not d.not_before or d.not_before <= now))
 
-    def _handle(self, connector: Connector, claim: Claim) -> Claim | None:
-        """None where the platform does not answer: then all of it is done later."""
+    def _handle(self, connector: Connector, claim: Claim, *, rests: bool = True) -> Claim | None:
+        """None where the platform does not answer: then all of it is done later. `rests`: where no note is to be
+        written, the ticket rests with the same commit.
+        """
         try:
             seen = self._understand(connector, claim)
         except PlatformError as error:
             self._postpone(claim, error)
             return None
         plan = self._consider(connector, claim, seen)
-        self._store.write(lambda tx: self._commit(tx, claim, seen, plan))
-        return claim
+        paused, halt = self._halted(claim.ref)
+
+        def commit(tx: Transaction) -> bool:
+            self._commit(tx, claim, seen, plan)
+            if not rests or noted.leaving(tx, claim.ref):
+                return False
+            self._rest(tx, connector, claim, paused, halt)
+            return True
+
+        return replace(claim, rested=self._store.write(commit))
 
     def _one_by_one(self, connector: Connector, claim: Claim) -> Claim | None:
         """Each delivery alone, after all of them together failed: the one that breaks it must not hold the others.
@@ -141,7 +161,7 @@ class Attendant:
             # the first claim's generation: what arrived since is looked at afterwards
             alone = replace(self._claim(claim.ref), generation=claim.generation, deliveries=turn)
             try:
-                if not self._handle(connector, alone):
+                if not self._handle(connector, alone, rests=False):
                     return None
             except LiaisonError:
                 raise

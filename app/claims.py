@@ -71,6 +71,8 @@ class Claim:
     oldest_planned: datetime | None
     speaking: frozenset[Audience] = frozenset()
     """Who has a note on its way: it keeps their promise when it arrives."""
+    rested: bool = False
+    """Whether it is settled when the ticket is looked at next."""
 
 
 def take(tx: Transaction, ref: TicketRef) -> Claim:

@@ -37,6 +37,9 @@ ADVICE = Prepared(
 )
 
 
+ANY = Prepared(select(literal(1)).where(bound(N), or_(*(N.c.state == state for state in LEAVING))).limit(1))
+
+
 @dataclass(frozen=True)
 class Noted:
     """An open note as stored."""
@@ -68,6 +71,11 @@ class Left:
 def open_notes(look: Look, ref: TicketRef) -> list[Noted]:
     """What is planned, on its way or in doubt, in the order it was planned."""
     return [_noted(*row) for row in OPEN.run(look, of_site=ref.site, of_id=ref.id)]
+
+
+def leaving(tx: Transaction, ref: TicketRef) -> bool:
+    """Whether the ticket has any of them."""
+    return ANY.run(tx, of_site=ref.site, of_id=ref.id).fetchone() is not None
 
 
 def _noted(

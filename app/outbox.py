@@ -5,7 +5,7 @@ nothing else leaves for the ticket until its marker was looked for. There is no 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -65,13 +65,25 @@ class Facts:
     promises: tuple[Promise, ...]
 
 
+@dataclass
+class Resting:
+    """What ends a look at a ticket; done with the last note's result, or else by whoever asked for it."""
+
+    do: Callable[[Transaction], None]
+    done: bool = False
+
+    def __call__(self, tx: Transaction) -> None:
+        self.do(tx)
+        self.done = True
+
+
 class Outbox:
     def __init__(self, store: Store, clock: Clock, connectors: Connectors, composer: Composer, pauses: Pauses) -> None:
         self._store, self._clock, self._connectors = store, clock, connectors
         self._composer, self._pauses = composer, pauses
         self._patience = Patience(clock)
 
-    def send(self, ref: TicketRef, fence: int) -> None:
+    def send(self, ref: TicketRef, fence: int, rest: Resting | None = None) -> None:
         """Write what is planned for the ticket, as far as it may leave now. Raises Fenced."""
         connector = self._connectors.of(ref.site)
         facts: Facts | None
@@ -84,8 +96,9 @@ class Outbox:
             notes, facts = self._stored(ref)
         planned = self._without_overtaken(ref, fence, notes, facts)
         waiting = [n for n in planned if not _later(n, self._clock.now())]
-        for letter_notes in _letters(waiting, together=connector.joins_audiences):
-            if not self._send_one(connector, ref, fence, letter_notes, facts):
+        letters = _letters(waiting, together=connector.joins_audiences)
+        for more, letter_notes in zip(reversed(range(len(letters))), letters, strict=True):
+            if not self._send_one(connector, ref, fence, letter_notes, facts, None if more else rest):
                 return
             facts = None  # what was written is remembered
 
@@ -150,7 +163,13 @@ class Outbox:
     # --- sending ---------------------------------------------------------------------------------------------------
 
     def _send_one(
-        self, connector: Connector, ref: TicketRef, fence: int, notes: list[Noted], facts: Facts | None
+        self,
+        connector: Connector,
+        ref: TicketRef,
+        fence: int,
+        notes: list[Noted],
+        facts: Facts | None,
+        rest: Resting | None,
     ) -> bool:
         """Whether the next letter may leave. `facts` None: they changed since they were read."""
         composed = self._compose(connector, ref, fence, notes, facts or self._stored(ref)[1])
@@ -169,7 +188,7 @@ class Outbox:
             return self._failed(ref, fence, leaving, letter, error)
         if any(p.internal for p in letter.parts) and written.public and len(letter.parts) == 1:
             return self._came_out_public(connector, ref, fence, leaving, written)
-        self._written(ref, fence, leaving, written, [], composed)
+        self._written(ref, fence, leaving, written, [], composed, rest)
         return True
 
     def _came_out_public(
@@ -291,8 +310,14 @@ class Outbox:
         written: Written,
         entries: list[Entry],
         composed: Composed | None = None,
+        rest: Resting | None = None,
     ) -> None:
-        self._store.write(lambda tx: self._record(tx, ref, fence, notes, written, entries, composed))
+        def record(tx: Transaction) -> None:
+            self._record(tx, ref, fence, notes, written, entries, composed)
+            if rest:
+                rest(tx)
+
+        self._store.write(record)
         log.debug("%s: %s written as %s", ref, [n.id for n in notes], written.comment_id or written.marker)
 
     def _record(

@@ -63,7 +63,6 @@ def test_a_claim_of_one_ticket_does_not_touch_another(desk):
         ("connector", "sight"),
         ("connector", "write"),
         ("composer", "compose"),
-        ("outbox", "send"),
     ],
 )
 def test_a_runner_that_was_overtaken_commits_nothing_from_then_on(desk, monkeypatch, part, name):
@@ -72,7 +71,6 @@ def test_a_runner_that_was_overtaken_commits_nothing_from_then_on(desk, monkeypa
         "attendant": desk.attendant,
         "connector": desk.connectors.of("acme"),
         "composer": desk.outbox._composer,
-        "outbox": desk.outbox,
     }[part]
     kept = after(desk, monkeypatch, owner, name)
     with pytest.raises(Fenced):
@@ -87,6 +85,23 @@ def test_whatever_the_platform_answers_an_overtaken_runner_does_not_record_it(de
     kept = after(desk, monkeypatch, desk.connectors.of("acme"), "write")
     with pytest.raises(Fenced):
         desk.attend(REF)
+    assert everything(desk) == kept[0]
+
+
+def test_an_overtaken_runner_that_could_not_send_does_not_put_the_ticket_to_rest(desk, monkeypatch):
+    desk.receive(incident())
+    desk.platform.faults = ["unavailable"]
+    kept = after(desk, monkeypatch, desk.outbox, "send")
+    with pytest.raises(Fenced):
+        desk.attend(REF)
+    assert everything(desk) == kept[0]
+
+
+def test_a_ticket_rests_with_the_result_of_its_last_note(desk, monkeypatch):
+    """Nothing is left to commit once the note is recorded: whoever claims the ticket then is not disturbed."""
+    desk.receive(incident())
+    kept = after(desk, monkeypatch, desk.outbox, "send")
+    desk.attend(REF)
     assert everything(desk) == kept[0]
 
 
