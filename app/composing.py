@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from app import letters
+from app import lateness, letters
 from app.memory import Memory
 from app.plans import NotePlan, Pledge
 from app.rhythm import paced
@@ -86,7 +86,8 @@ class Composer:
         if words is None:
             composed.stopped[audience] = problem
             return
-        told = letters.paragraphs(words.text)
+        late = lateness.owned_up(plan, standing, ticket, site, self._rulebook, self._clock)
+        told = (*late, *letters.paragraphs(words.text))
         # words that promise anew are said even so: the promise in the earlier ones was withdrawn meanwhile
         renewed = due is not None and standing is None
         if plain(told) == memory.told and not renewed and plan.message.moment not in {*TERMINAL, MomentKind.UPDATE_DUE}:

@@ -1,5 +1,6 @@
 """Every promise ends kept, kept late, withdrawn or missed; what was late or missed has a cause by name."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -328,3 +329,93 @@ def test_the_ticket_knows_whose_child_it_is(desk):
     desk.happen(incident(parent=Parent("9")))
     row = next(t for t in desk.rows(tables.tickets) if t.id == "1")
     assert (row.parent, row.priority) == ("9", "P3")
+
+
+# --- the words of a late update ------------------------------------------------------------------------------------------
+
+
+def updates(desk):
+    return [text for text in desk.platform.letters("requester") if "Still on it" in text]
+
+
+def test_an_update_in_time_apologises_for_nothing(desk):
+    promised(desk)
+    desk.pass_(minutes=31)
+    assert updates(desk) == ["Still on it. We will write again by 10:00 today."]
+
+
+def test_a_late_update_says_so_and_promises_what_is_to_come(desk):
+    promised(desk)
+    desk.platform.deaf = Unavailable("down")
+    desk.pass_(minutes=45)
+    desk.platform.deaf = None
+    desk.pass_(minutes=1)
+    (said,) = updates(desk)
+    assert said.startswith("We said we would write by 09:30 today, and we are late.\nStill on it.")
+    assert re.search(r"again by 10:1[56] today", said)
+
+
+def test_a_rule_that_speaks_of_the_promised_time_is_left_alone(tmp_path):
+    own = RULES.replace("Still on it.", "Still on it. You heard nothing {{ promised.text }}.")
+    with bench(tmp_path, rules=own) as desk:
+        promised(desk)
+        slept(desk, until=START + timedelta(hours=1))
+        assert updates(desk) == ["Still on it. You heard nothing by 09:30 today. We will write again by 10:30 today."]
+
+
+def test_words_held_up_on_their_way_are_made_anew(desk):
+    """They were about to leave in time; the platform asked to wait."""
+    promised(desk)
+    desk.platform.faults, desk.platform.pause = ["paused_site"], timedelta(minutes=50)
+    desk.pass_(minutes=90)
+    (said,) = updates(desk)[:1]
+    assert "we are late" in said
+    assert re.search(r"again by 10:5[01] today", said)
+
+
+def test_stopped_for_hours_it_is_told_once_with_the_truth(desk):
+    """Six updates would have been due meanwhile; who reads it now needs one."""
+    for number in range(5):
+        desk.happen(incident(str(number)))
+    slept(desk, until=START + timedelta(hours=3, minutes=10))
+    assert len(updates(desk)) == 5
+    assert set(updates(desk)) == {
+        "We said we would write by 09:30 today, and we are late.\nStill on it. We will write again by 12:40 today."
+    }
+    assert Counter((p.state, p.cause) for p in desk.promises(None)) == {
+        ("kept_late", "liaison_down"): 5,
+        ("open", ""): 5,
+    }
+
+
+# --- the most urgent first -----------------------------------------------------------------------------------------------
+
+
+def test_what_falls_due_together_is_told_by_urgency(desk):
+    for number, priority in enumerate(("P4", "P3", "P2", "P1", "", "P5")):
+        desk.happen(incident(str(number), priority=priority))
+    desk.pass_(minutes=30)
+    refs = [s.ref.id for s in desk.platform.standing if "Still on it" in s.letter.parts[0].paragraphs[0].text]
+    assert refs == ["3", "2", "1", "4", "0", "5"]
+
+
+def test_news_goes_before_what_is_less_urgent(desk):
+    """Nobody knows yet what a webhook is about: it may be the next outage."""
+    for number in range(3):
+        desk.happen(incident(str(number)))
+    desk.clock.move(START + timedelta(minutes=30))
+    desk.receive(incident("9", priority="P1", opened_at=desk.clock.now()))
+    desk.drain()
+    refs = list(dict.fromkeys(letter.ref.id for letter in desk.platform.writes))
+    assert refs == ["0", "1", "2", "9"]
+    assert [letter.ref.id for letter in desk.platform.writes][6] == "9"
+
+
+def test_nobody_waits_for_ever(desk):
+    """Who is one rank less urgent waits half an hour longer at most."""
+    desk.happen(incident("1", priority="P3"))
+    desk.clock.move(START + timedelta(minutes=30))
+    desk.clock.move(START + timedelta(minutes=95))
+    desk.receive(incident("9", priority="P1", opened_at=desk.clock.now()))
+    desk.drain()
+    assert [letter.ref.id for letter in desk.platform.writes][2:4] == ["1", "9"]

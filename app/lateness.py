@@ -1,0 +1,30 @@
+"""Words that go out after the time that was promised for them say so."""
+
+import re
+from datetime import timedelta
+
+from app.plans import NotePlan
+from app.rulebook import Rulebook
+from core.moments import MomentKind
+from core.notes import Paragraph
+from core.promises import Promise
+from core.sites import Site
+from core.tickets import Ticket
+from core.times import Clock
+
+SPEAKS_OF_IT = re.compile(r"\{[{%][^}]*\b(?:promised|late)\b")
+"""Words that speak of the promised time, or of being late, themselves."""
+NOTICED = timedelta(minutes=5)
+"""So late that readers notice: before that an excuse is noise."""
+
+
+def owned_up(
+    plan: NotePlan, promise: Promise | None, ticket: Ticket, site: Site, rulebook: Rulebook, clock: Clock
+) -> tuple[Paragraph, ...]:
+    """The sentence that stands before a late update; nothing where it is in time, or says so itself."""
+    now, message = clock.now(), plan.message
+    if promise is None or message.moment != MomentKind.UPDATE_DUE or now - promise.due < NOTICED:
+        return ()
+    if SPEAKS_OF_IT.search(message.template):
+        return ()
+    return (Paragraph(f"We said we would write {rulebook.due_text(promise.due, now, ticket, site)}, and we are late."),)
