@@ -37,11 +37,13 @@ def for_agents(
     held_back: str,
     rule: str,
     prompts: Iterable[Paragraph] = (),
+    reminder: str = "",
 ) -> tuple[Paragraph, ...]:
     """The internal note: impact, what to do, who was told what, when the next word is due, which rule said so.
 
     `read_at` is empty when the requester reads the words in this same moment; `together`: they stand right beside this
     note, written in the same save. `promise` reads "by 14:30 today". `prompts`: what agents are reminded of or told.
+    `reminder`: when the requester is reminded of our question, as "on Friday at 10:00".
     """
     parts = [Paragraph("What this means for the business", Style.TITLE)] if (stated := list(impacts)) else []
     parts += [Paragraph(f"{impact.statement} ({impact.level} impact)") for impact in stated]
@@ -57,6 +59,8 @@ def for_agents(
         parts.append(
             Paragraph(f"Next word to the requester: {promise}. Write to them before then and Liaison stays silent.")
         )
+    if reminder:
+        parts.append(Paragraph(f"Updates rest. The requester is reminded once, {reminder}. A reply wakes the ticket."))
     parts += prompts
     if held_back:
         parts.append(Paragraph(f"Held back: {held_back}"))

@@ -22,6 +22,7 @@ class Memory:
     `announced_at`: when people were told the window in `announced`; `begun_at`: when work on a change began;
     `ended_at`: when they were told that it is over; `asked_at`: since when a check-in waits for the requester's reply.
     `looked_at`: appointments up to this time were attended to.
+    `resting`: updates rest until the requester answers, and what is promised is one reminder.
     `first_due` is when the first word is due that still waits for approval.
     `family_end` is the moment in which they were told that their ticket's parent has ended, while it was open itself.
     `commands` are the agents' comments that were obeyed (app/obeyed.py). `fact` is the phrase an agent picked for where
@@ -63,6 +64,7 @@ class Memory:
     asked_at: datetime | None = None
     looked_at: datetime | None = None
     first_due: datetime | None = None
+    resting: bool = False
     family_end: datetime | None = None
     commands: list[str] = field(default_factory=list)
     fact: str = ""
@@ -72,6 +74,12 @@ class Memory:
     muted_until: datetime | None = None
     muted_due: datetime | None = None
     owed: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the requester has spoken since an agent last did."""
+        asked, answered = self.agent_spoke_at, self.customer_spoke_at
+        return answered is not None and (asked is None or answered >= asked)
 
     def occurrence(self, kind: str) -> str:
         """The next occurrence of a moment of this kind; count it with `count` when it is decided."""

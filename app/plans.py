@@ -22,6 +22,7 @@ class Pledge(StrEnum):
     NEW = "new"  # keeps the open one, promises the next by the cadence
     SOONER = "sooner"  # as NEW, but never later than what was promised already
     STANDING = "standing"  # the promise already given still stands
+    REMIND = "remind"  # keeps the open one, promises to remind the reader of our question, once
     END = "end"  # keeps the open one, promises nothing more
     NONE = "none"  # this audience is promised nothing
 

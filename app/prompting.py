@@ -11,7 +11,7 @@ Clock = Callable[[datetime], str]
 """A time as "14:30 today", in the zone in which the requester reads it."""
 
 
-def in_words(prompt: Prompt, words: str, problem: str, other: str, said: Clock) -> Iterator[Paragraph]:
+def in_words(prompt: Prompt, words: str, problem: str, other: str, now: str, said: Clock) -> Iterator[Paragraph]:
     """`words` are those that go out, `problem` why there are none; `other` is a later time, as agents could name it."""
     due = said(prompt.due) if prompt.due else ""
     match prompt.why:
@@ -27,7 +27,8 @@ def in_words(prompt: Prompt, words: str, problem: str, other: str, said: Clock) 
                 f"`liaison note approve {prompt.note[:8]} --as NAME` sends them. {_next(prompt, said)}".strip()
             )
         case Why.LATE:
-            yield Paragraph(f"Escalated to {prompt.tell}: the update promised for {due} has not gone out.")
+            told = f"Escalated to {prompt.tell} at {now}"
+            yield Paragraph(f"{told}: the update promised for {due} has not gone out yet.")
             yield Paragraph("Please see that somebody writes to the requester now.")
         case Why.FIRST:
             yield Paragraph(f"Escalated to {prompt.tell}: the first word to the requester was due at {due}.")

@@ -18,6 +18,8 @@ LEAD = "lead"
 FIRST = "first"
 IN_A_ROW = 3
 """Updates without news after which the lead is told."""
+ANSWER = ":answer"
+"""How the occurrence of the one reminder of our question ends; before it stands the promise."""
 REMIND, DUE, ESCALATE, NEXT = "remind:", "due:", "escalate:", "next:"
 MINE = (REMIND, DUE, ESCALATE)
 OF_THE_NEXT = frozenset({Why.REMIND, Why.DUE, Why.DRAFT})
@@ -33,8 +35,13 @@ def promise_of(occurrence: str) -> str:
 
 
 def attended_to(memory: Memory, promise: Promise) -> bool:
-    """Whether its due time has come and a person was asked to act: nothing is said by itself any more."""
-    return DUE + promise.id in memory.rung
+    """Whether its due time has come and was attended to: nothing more is said by itself."""
+    return named(DUE, promise) in memory.rung
+
+
+def named(what: str, promise: Promise) -> str:
+    """A promise that is moved to another time rings again."""
+    return f"{what}{promise.id}:{promise.due.timestamp():.0f}"
 
 
 def expect(memory: Memory, cadence: Cadence, made_at: datetime, due: datetime) -> None:
@@ -58,14 +65,17 @@ class Reminding:
         cadences: Mapping[Audience, Cadence],
         holding: Mapping[Audience, Message],
         writing: Container[Audience],
+        said: Container[str],
     ) -> list[Prompt]:
         """`promises`: the open ones that nobody has kept. `cadences`: of those who are promised something now.
 
         `holding`: the words that are due. `writing`: who is written to in this look, which keeps their promise.
+        `said`: promises whose update is said in it; it is never asked for again.
         """
         opened = list(promises)
         known = {promise.id for promise in opened}
         timers.drop(self._memory, lambda name: name.startswith(MINE) and name.split(":")[1] not in known)
+        timers.rung(self._memory, *(named(DUE, promise) for promise in opened if promise.id in said))
         found: list[Prompt] = []
         for promise in opened:
             audience, cadence = promise.audience, cadences.get(promise.audience)
@@ -78,7 +88,7 @@ class Reminding:
             holding = None
         remind_at = promise.due - cadence.remind if cadence.remind else None
         if remind_at and promise.made_at < remind_at:
-            name = REMIND + promise.id
+            name = named(REMIND, promise)
             if timers.rings(self._memory, name, remind_at, self._now) and not writing:
                 timers.rung(self._memory, name)
                 if self._now < promise.due:
@@ -88,7 +98,7 @@ class Reminding:
         yield from self._late(promise, cadence, writing=writing)
 
     def _due(self, promise: Promise, cadence: Cadence, holding: Message | None) -> Iterator[Prompt]:
-        name = DUE + promise.id
+        name = named(DUE, promise)
         if name in self._memory.rung:
             return
         timers.rung(self._memory, name)
@@ -103,9 +113,11 @@ class Reminding:
     def _late(self, promise: Promise, cadence: Cadence, *, writing: bool) -> Iterator[Prompt]:
         """The highest level whose time has come; those below it are told with it."""
         due = {
-            f"{ESCALATE}{promise.id}:{place}": step
+            name: step
             for place, step in enumerate(cadence.escalate)
-            if timers.rings(self._memory, f"{ESCALATE}{promise.id}:{place}", promise.due + step.after, self._now)
+            if timers.rings(
+                self._memory, name := f"{named(ESCALATE, promise)}:{place}", promise.due + step.after, self._now
+            )
         }
         if due and not writing:
             timers.rung(self._memory, *due)
@@ -136,7 +148,8 @@ class Reminding:
 def occurrence(prompts: Iterable[Prompt]) -> str:
     """Of a note of its own, made of what it tells: the same is never told twice."""
     return "+".join(
-        f"{p.why}:{p.promise}:{p.tell}" if p.why in LASTING else f"{p.promise}:{p.why}:{p.tell}" for p in prompts
+        f"{p.why}:{p.promise}:{p.tell}" if p.why in LASTING else f"{p.promise}:{p.why}:{p.tell}:{p.due}"
+        for p in prompts
     )
 
 

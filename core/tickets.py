@@ -106,6 +106,7 @@ class Parent:
     major: bool | None = None
     state: str = ""
     priority: str = ""
+    resolution: str = ""
 
 
 @dataclass(frozen=True)

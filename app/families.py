@@ -1,0 +1,117 @@
+"""Tickets that follow a parent: what its end, its return and its standing mean for them. A family has one promise.
+
+A child speaks when it joins, when it ends and when it comes back. Where it stays open itself although its parent has
+ended, it says the end once: its own end has no news then.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+from sqlalchemy import bindparam, select
+
+from app import snapshots, tables
+from app.memory import Memory
+from app.prepared import Prepared
+from app.promising import open_promises
+from app.rows import bound
+from app.store import Look, Transaction
+from core.moments import MomentKind
+from core.notes import Audience
+from core.sightings import Snapshot
+from core.tickets import ENDED, Parent, State, Ticket, TicketRef
+
+T = tables.tickets
+END = "family:"
+"""How the occurrence begins of the end that a child tells because its parent has ended."""
+APART = timedelta(milliseconds=200)
+"""So far apart the children of one parent are woken: three hundred within a minute."""
+CHILDREN = Prepared(
+    select(T.c.id)
+    .where(T.c.site == bindparam("site"), T.c.parent == bindparam("of"), T.c.parent != "")
+    .order_by(T.c.id)
+)
+PARENT = Prepared(select(T.c.newest, T.c.memory).where(bound(T)))
+M = MomentKind
+
+
+@dataclass(frozen=True)
+class Kin:
+    """A parent as its children may speak of it: since when it is in its state, when its own requester hears next."""
+
+    ticket: Ticket
+    since: datetime | None = None
+    next_update: datetime | None = None
+
+
+def moments(before: Ticket | None, now: Ticket, follows: Callable[[Ticket], bool], memory: Memory) -> Iterator[M]:
+    """What a change of the parent means for a child that is open. `follows`: whether the parent speaks for a ticket."""
+    was, parent = before and before.parent, now.parent
+    if before is None or not was or not parent or was.id != parent.id or was == parent or before.ended or now.ended:
+        return
+    if has_ended(was) and has_ended(parent):
+        return
+    if has_ended(was):
+        if memory.family_end and parent.state:
+            yield M.REOPENED
+    elif has_ended(parent):
+        if follows(before):
+            yield M.LEFT_FAMILY if parent.state == State.CANCELLED else M.RESOLVED
+    elif follows(before) != follows(now):
+        yield M.JOINED if follows(now) else M.LEFT_FAMILY
+
+
+def has_ended(parent: Parent) -> bool:
+    return parent.state in ENDED
+
+
+def is_told_already(memory: Memory) -> bool:
+    """Whether the requester has heard of the end with the parent's, and nobody has said anything since."""
+    told = memory.family_end
+    spoke = [memory.agent_spoke_at, memory.customer_spoke_at]
+    return told is not None and not any(at and at > told for at in spoke)
+
+
+def is_end(occurrence: str) -> bool:
+    return occurrence.startswith(END)
+
+
+def has_passed(child: Ticket) -> bool:
+    """Whether its parent's end has been taken back before it was told."""
+    return child.parent is None or not has_ended(child.parent)
+
+
+def as_ended(child: Ticket) -> Ticket:
+    """The child as it is spoken of when its parent has ended: what was solved there is solved for it, too."""
+    resolution = child.parent.resolution if child.parent else ""
+    return child.evolve(state=State.RESOLVED, resolution=child.resolution or resolution)
+
+
+def turned(before: Snapshot | None, now: Snapshot | None) -> bool:
+    """Whether a ticket has changed in a way that its children may have to tell."""
+    if before is None or now is None:
+        return False
+    one, other = before.ticket, now.ticket
+    return (one.ended, one.major, one.priority) != (other.ended, other.major, other.priority)
+
+
+def children(tx: Transaction, parent: TicketRef) -> Iterator[tuple[TicketRef, timedelta]]:
+    """Each with how much later than the first it is to be woken."""
+    rows = CHILDREN.run(tx, site=parent.site, of=parent.id).fetchall()
+    for place, (identity,) in enumerate(rows):
+        yield TicketRef(parent.site, identity), APART * place
+
+
+def kin(look: Look, child: Ticket) -> Kin | None:
+    """What is stored of the parent now: latecomers hear how it stands today."""
+    if child.parent is None:
+        return None
+    ref = TicketRef(child.site, child.parent.id)
+    row = PARENT.run(look, of_site=ref.site, of_id=ref.id).fetchone()
+    snapshot = snapshots.load(row[0]) if row else None
+    if snapshot is None:
+        return None
+    memory = Memory.from_dict(orjson.loads(row[1]))
+    due = next((p.due for p in open_promises(look, ref) if p.audience is Audience.REQUESTER), None)
+    return Kin(snapshot.ticket, memory.state_since, None if memory.resting else due)
