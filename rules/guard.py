@@ -66,9 +66,13 @@ def normal(text: str) -> str:
     """What the eye sees: compatibility forms folded, invisible characters gone, look-alike letters and the digits of
     other scripts Latin.
     """
-    folded = unicodedata.normalize("NFKC", text).translate(LOOKALIKES)
-    seen = "".join(_digit(c) for c in folded if unicodedata.category(c) not in UNSEEN and c not in FILLERS)
+    seen = text if text.isascii() else _unmasked(text)
     return DISGUISED.sub(lambda match: DISGUISES[match.group().strip(" []()").lower()], seen)
+
+
+def _unmasked(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).translate(LOOKALIKES)
+    return "".join(_digit(c) for c in folded if unicodedata.category(c) not in UNSEEN and c not in FILLERS)
 
 
 def bare(flat: str) -> str:
