@@ -284,7 +284,9 @@ def test_two_hours_down_is_told_as_the_truth_of_now_once(world):
     news = {key: world.said(key)[count:] for key, count in before.items()}
     assert [len(said) for said in news.values()] == [1, 1, 1, 1]
     assert news[raised][0].startswith("More urgent now.")
-    assert re.match(r"We said .*, and we are late\.\s+Still on it\.", news[bounced][0])  # nothing came of it, but a promise was overdue
+    assert re.match(
+        r"We said .*, and we are late\.\s+Still on it\.", news[bounced][0]
+    )  # nothing came of it, but a promise was overdue
     assert news[solved] == ["Solved."]
     assert news[reopened][0].startswith("Back again.")
     quiet(world)
