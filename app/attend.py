@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import bindparam, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from app import claims, dead, endings, hearing, journal, noted, promising, snapshots, tables
+from app import claims, dead, diary, endings, hearing, journal, noted, promising, snapshots, tables
 from app.claims import Claim
 from app.connectors import Connectors
 from app.consider import consider
@@ -230,7 +230,7 @@ class Attendant:
         own = {c.id for c in comments if c.author is Author.LIAISON}
         thin = any(not s.complete and not (s.comment and s.comment.id in own) for s in sightings)
         clash = any(snapshots.conflicting(newest, other) for other in known if other is not newest)
-        due = any(p.due <= now for p in claim.promises)
+        due = any(p.due <= now for p in claim.promises) or diary.rings(claim.memory, now)
         late = claim.oldest_planned is not None and now - claim.oldest_planned > STALE
         return thin or clash or due or late
 
@@ -326,6 +326,7 @@ class Attendant:
             case,
             self._rulebook.decide,
             lambda cadence, ticket, made_at: self._rulebook.next_due(cadence, ticket, made_at, site),
+            self._rulebook.appointments,
         )
 
     def _commit(self, tx: Transaction, claim: Claim, seen: Understood, plan: Plan) -> None:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from app import lateness, letters
+from app import diary, lateness, letters
 from app.memory import Memory
 from app.plans import NotePlan, Pledge
 from app.rhythm import paced
 from app.rulebook import Rulebook
 from core.decisions import Facts, Words
 from core.errors import WordsError
-from core.moments import TERMINAL, Moment, MomentKind
+from core.moments import AFTERWARDS, TERMINAL, Moment, MomentKind
 from core.notes import Audience, Paragraph, plain
 from core.ports import Connector
 from core.promises import Promise
@@ -21,6 +21,8 @@ from core.tickets import HoldReason, State, Ticket
 from core.times import Clock
 
 A = Audience
+SAID_AGAIN = TERMINAL | {MomentKind.UPDATE_DUE, MomentKind.NOTICE}
+"""Where the same words twice are meant."""
 
 
 @dataclass
@@ -90,7 +92,7 @@ class Composer:
         told = (*late, *letters.paragraphs(words.text))
         # words that promise anew are said even so: the promise in the earlier ones was withdrawn meanwhile
         renewed = due is not None and standing is None
-        if plain(told) == memory.told and not renewed and plan.message.moment not in {*TERMINAL, MomentKind.UPDATE_DUE}:
+        if plain(told) == memory.told and not renewed and plan.message.moment not in SAID_AGAIN:
             composed.same.add(audience)  # word for word what they read last, its time included
             return
         composed.parts[audience] = told
@@ -131,7 +133,7 @@ class Composer:
         standing = next((p.due for p in promises if p.audience is A.REQUESTER), None)
         due = composed.promises.get(A.REQUESTER) or (None if told else standing)
         reads = told or memory.told
-        facts = Facts(now, due, memory.state_since, standing, reads)
+        facts = Facts(now, due, memory.state_since, standing, reads, *_to_come(memory, now))
         moment = Moment(MomentKind(plan.message.moment), occurrence, plan.at)
         held_back = composed.held_back.get(A.REQUESTER, "")
         try:
@@ -139,7 +141,7 @@ class Composer:
         except WordsError as error:
             advice, held_back = "", held_back or error.what
         # once it is over, what it meant for the business is no longer true
-        impacts = () if moment.kind in TERMINAL else plan.impacts
+        impacts = () if moment.kind in TERMINAL | AFTERWARDS else plan.impacts
         composed.meaning = letters.meaning(plan.message.template, impacts, plan.requester_silence, held_back)
         if not connector.edits_notes and composed.meaning == memory.agents_meaning:
             composed.same.add(A.AGENTS)
@@ -169,3 +171,8 @@ class Composer:
         if plan.pledge is Pledge.STANDING:
             return standing.due
         return min(fresh, standing.due) if plan.pledge is Pledge.SOONER else fresh
+
+
+def _to_come(memory: Memory, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """The next notice, and the check-in."""
+    return diary.coming(memory, MomentKind.NOTICE, now), diary.coming(memory, MomentKind.CHECK_IN, now)

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from app import difference
+from app import difference, timers
+from app.diary import Appointments, Diary, nothing
 from app.journal import silent
 from app.plans import NewNote, NotePlan, Plan
 from app.rhythm import HUMAN_SPOKE, Case, NextDue, Rhythm
@@ -22,15 +23,17 @@ M = MomentKind
 Decide = Callable[[Ticket, Moment, datetime, tuple[str, ...]], Decision]
 
 
-def consider(case: Case, decide: Decide, next_due: NextDue) -> Plan:
-    return _Consideration(case, decide, next_due).plan_it()
+def consider(case: Case, decide: Decide, next_due: NextDue, appointments: Appointments = nothing) -> Plan:
+    return _Consideration(case, decide, next_due, appointments).plan_it()
 
 
 class _Consideration:
-    def __init__(self, case: Case, decide: Decide, next_due: NextDue) -> None:
+    def __init__(self, case: Case, decide: Decide, next_due: NextDue, appointments: Appointments) -> None:
         self.case, self.decide = case, decide
         self.memory = case.memory.copy()
         self.plan = Plan(self.memory, newest=case.newest)
+        self.diary = Diary(self.memory, self.plan.entries, case.now, appointments)
+        timers.forget(self.memory)
         self.rhythm = Rhythm(case, self.plan, next_due)
 
     def plan_it(self) -> Plan:
@@ -60,12 +63,17 @@ class _Consideration:
         if due and self.ticket.ended:
             self.rhythm.withdraw_all("the ticket has ended")
             due = []
-        if not kinds and not due:
+        appointed = self.diary.due(self.ticket, self._before)
+        if kinds or due or appointed:
+            self._speak([*map(self._moment, kinds), *appointed], due, now_due)
+        else:
             plan.attended = newest
             self._forget_pending(kinds)
             self.rhythm.roll(now_due)
-            return plan
-        return self._speak(kinds, due, now_due)
+        if plan.attended:
+            self.diary.turn()
+        self.diary.set_timers(self.ticket)
+        return plan
 
     # --- listening -------------------------------------------------------------------------------------------------
 
@@ -118,8 +126,7 @@ class _Consideration:
         ticket = newest.ticket
         self.memory.adopted = True
         self.memory.acknowledged = ticket.state != State.NEW
-        if ticket.state == State.SCHEDULED:
-            self.memory.announced = difference.window(ticket)
+        self.diary.adopt(ticket)
         if ticket.ended:
             why = "It had ended before Liaison first saw it."
         elif ticket.opened_at is None or not ticket.state:
@@ -128,6 +135,8 @@ class _Consideration:
             why = f"It was opened before Liaison began to speak here ({iso(self.case.site.speak_from)[:16]}Z)."
         self.plan.entries.append(silent(Reason.ADOPTED, why))
         self.plan.attended = newest
+        self.diary.turn()
+        self.diary.set_timers(ticket)
         return self.plan
 
     def _report_unmapped(self, newest: Snapshot) -> None:
@@ -153,6 +162,7 @@ class _Consideration:
         self.memory.held = sorted({*self.memory.held, *decision.sticky})
         self.rhythm.withdraw_all(f"gate {silence.by}")
         self._drop_notes()
+        self.diary.turn()
         self.plan.attended = self.case.newest
         return self.plan
 
@@ -168,7 +178,7 @@ class _Consideration:
     # --- moments ---------------------------------------------------------------------------------------------------
 
     def _kinds(self) -> list[M]:
-        before = self.case.attended.ticket if self.case.attended else None
+        before = self._before
         kinds = difference.moments(before, self.ticket, self.memory, self.case.now)
         self._see_through(kinds)
         if M.WAITING_FOR_REQUESTER in kinds and not self.rhythm.asked():
@@ -194,20 +204,24 @@ class _Consideration:
                 silent(Reason.SILENCED, "Nobody had been asked anything: the work never rested.", moment=M.RESUMED)
             )
 
+    @property
+    def _before(self) -> Ticket | None:
+        return self.case.attended.ticket if self.case.attended else None
+
     def _moment(self, kind: M, occurrence: str = "") -> Moment:
-        before = self.case.attended.ticket if self.case.attended else None
-        return Moment(kind, occurrence or self.memory.occurrence(kind), self.case.now, before)
+        return Moment(kind, occurrence or self.memory.occurrence(kind), self.case.now, self._before)
 
     def _held(self) -> tuple[str, ...]:
         return tuple(gate for gate in self.memory.held if gate not in self.memory.lifted)
 
-    def _speak(self, kinds: list[M], due: list[Promise], now_due: Decision) -> Plan:
-        decisions = {kind: self.decide(self.ticket, self._moment(kind), self.case.now, self._held()) for kind in kinds}
-        if kinds and not due and not self._settled(kinds, decisions):
+    def _speak(self, happened: list[Moment], due: list[Promise], now_due: Decision) -> Plan:
+        happened = difference.led(happened)
+        kinds = [moment.kind for moment in happened]
+        moments = [(m, self.decide(self.ticket, m, self.case.now, self._held())) for m in happened]
+        if kinds and not due and not self._settled(kinds, moments[0][1]):
             self.rhythm.roll(now_due)
             return self.plan
         self._forget_pending(kinds)
-        moments = [(self._moment(kind), decisions[kind]) for kind in kinds]
         for audience in ORDER:
             mine = [p for p in due if p.audience == audience]
             late = [(self._moment(M.UPDATE_DUE, p.id), now_due) for p in mine]
@@ -215,13 +229,13 @@ class _Consideration:
                 late = [(self._moment(M.UPDATE_DUE, due[0].id), now_due)]
             self._say(audience, moments + late)
         self._remember(kinds)
+        self.diary.remember(self.ticket, happened, {n.plan.message.audience for n in self.plan.notes})
         self.rhythm.settle(due, now_due)
         self.plan.attended = self.case.newest
         return self.plan
 
-    def _settled(self, kinds: list[M], decisions: dict[M, Decision]) -> bool:
+    def _settled(self, kinds: list[M], lead: Decision) -> bool:
         """Whether the leading moment has stood long enough; if not, when to look again."""
-        lead = decisions[kinds[0]]
         self._drop_vanished(kinds)
         for kind in kinds:
             self.memory.pending.setdefault(str(kind), iso(self.case.now))
@@ -256,8 +270,6 @@ class _Consideration:
         self._count(kinds)
         memory, ticket = self.memory, self.ticket
         memory.acknowledged = memory.acknowledged or ticket.state not in ("", State.NEW)
-        if {M.ANNOUNCED, M.RESCHEDULED} & set(kinds):
-            memory.announced = difference.window(ticket)
         if M.DELAYED in kinds and ticket.planned_end:
             memory.delayed_for = iso(ticket.planned_end)
         for outcome in (M.FINISHED, M.FAILED):
@@ -342,7 +354,7 @@ class _Consideration:
         return None
 
     def _why_requester_silent(self, moment: str) -> str:
-        if any(n.plan.message.audience is Audience.REQUESTER for n in self.plan.notes):
+        if moment == M.REPLIED or any(n.plan.message.audience is Audience.REQUESTER for n in self.plan.notes):
             return ""
         mine = [e for e in self.plan.entries if e.audience == Audience.REQUESTER and e.moment == moment]
         return mine[-1].reason if mine else ""

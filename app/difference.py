@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from app.memory import Memory
+from core.moments import Moment, rank
 from core.moments import MomentKind as M
-from core.moments import rank
 from core.tickets import Approval, HoldReason, Kind, Priority, State, Ticket
 from core.times import iso
 
@@ -24,14 +24,24 @@ def moments(before: Ticket | None, now: Ticket, memory: Memory, at: datetime) ->
     kinds = set(found) | set(_of_family(before, now))
     if before and before.ended and now.ended:
         kinds &= {M.CLOSED, M.CANCELLED, M.FAILED, M.FINISHED}
-    return sorted(kinds, key=lambda kind: (rank(kind), ORDER[kind]))
+    return sorted(kinds, key=_leads)
+
+
+def led(moments: list[Moment]) -> list[Moment]:
+    """In order, the leading one first; of one kind as they are."""
+    return sorted(moments, key=lambda moment: _leads(moment.kind))
+
+
+def _leads(kind: M) -> tuple[int, float]:
+    return rank(kind), ORDER[kind]
 
 
 ORDER: dict[M, float] = {kind: place for place, kind in enumerate(M)}
-ORDER[M.DELAYED] = ORDER[M.STARTED] - 0.5
 ORDER[M.FINISHED] = ORDER[M.FAILED] = ORDER[M.CLOSED] - 0.5
-"""A change that starts after its planned end is late: "planned to end at 13:00" must not be said at two. One that is
-closed out of the work has ended, and how it ended is what people wait for.
+ORDER |= {M.ANNOUNCED: 0.2, M.RESCHEDULED: 0.4, M.DELAYED: 0.6, M.MILESTONE: 0.8}
+"""A change that is closed out of the work has ended, and how it ended is what people wait for. One that starts after
+its planned end is late: "planned to end at 13:00" must not be said at two. A milestone is what somebody wanted said of
+just this, so it goes before the words for any acknowledgement or start.
 """
 
 
@@ -124,10 +134,10 @@ def _of_change(before: Ticket | None, now: Ticket, memory: Memory, at: datetime)
 def _of_plan(now: Ticket, memory: Memory, at: datetime) -> Iterator[M]:
     if now.planned_end and now.planned_end <= at:  # nobody can plan for a time that is over
         return
-    if now.state == State.SCHEDULED and now.approval in ("", Approval.APPROVED) and now.planned_start:
-        if not memory.announced:
+    if now.state == State.SCHEDULED and now.approval in ("", Approval.APPROVED):
+        if not memory.announced and now.planned_start:
             yield M.ANNOUNCED
-        elif memory.announced != window(now):
+        elif memory.announced not in ("", window(now)):
             yield M.RESCHEDULED
     elif memory.announced and memory.announced != window(now) and now.state == State.IMPLEMENT:
         yield M.RESCHEDULED

@@ -14,7 +14,7 @@ from time import monotonic
 import orjson
 from sqlalchemy import bindparam, select, update
 
-from app import claims, journal, promising, snapshots, tables
+from app import claims, diary, journal, promising, snapshots, tables
 from app.composing import Composed, Composer
 from app.connectors import Connectors
 from app.journal import Entry, What
@@ -28,7 +28,7 @@ from app.rows import bound
 from app.store import Store, Transaction
 from core.decisions import Reason
 from core.errors import InDoubt, LiaisonError, NotThere, Paused, PlatformError, Unavailable
-from core.moments import TERMINAL, MomentKind
+from core.moments import AFTERWARDS, TERMINAL, MomentKind
 from core.notes import Audience, Letter, NoteState, Part, Written, plain
 from core.ports import Connector
 from core.promises import Promise
@@ -151,7 +151,12 @@ class Outbox:
         planned = [n for n in notes if n.state is S.PLANNED]
         kept = {p.id for p in facts.promises}
         ended = facts.snapshot is not None and facts.snapshot.ticket.ended
-        overtaken = [n for n in planned if _overtaken(n, planned, kept, ended=ended)]
+        ticket, now = facts.snapshot and facts.snapshot.ticket, self._clock.now()
+        overtaken = [
+            n
+            for n in planned
+            if _overtaken(n, planned, kept, ended=ended) or (ticket and diary.overtaken(n.moment, ticket, now))
+        ]
         for note in overtaken:
             self._move(ref, fence, [note], S.SUPERSEDED, problem="something newer is said instead")
             line = journal.silent(
@@ -398,7 +403,7 @@ def _stood(note: Noted, now: datetime) -> datetime:
 def _overtaken(note: Noted, planned: Sequence[Noted], open_promises: AbstractSet[str], *, ended: bool) -> bool:
     newer = any(n.audience is note.audience and n.planned_at > note.planned_at for n in planned)
     kept = note.moment is MomentKind.UPDATE_DUE and note.occurrence not in open_promises
-    otherwise = not ended if note.moment in ENDS else ended and note.moment not in TERMINAL
+    otherwise = not ended if note.moment in ENDS else ended and note.moment not in TERMINAL | AFTERWARDS
     return newer or kept or otherwise
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import rules
+from core.appointments import Appointment, Course
 from core.decisions import Cadence, Decision, Facts, Impact, Message, Words
 from core.errors import RulesError
 from core.moments import Moment, MomentKind
@@ -51,6 +52,13 @@ class Rulebook:
     def seals(self, ticket: Ticket, now: datetime, held: tuple[str, ...] = ()) -> bool:
         """Whether a gate holds the ticket silent for everybody."""
         return self.decide(ticket, Moment(MomentKind.UPDATE_DUE, "", now), now, held).sealed
+
+    def appointments(
+        self, ticket: Ticket, earlier: Ticket | None, now: datetime, course: Course
+    ) -> tuple[Appointment, ...]:
+        """`earlier`: the ticket as last attended to."""
+        book, zone = self.current, self._zones.get(ticket.site, "UTC")
+        return rules.appointments(book, book.catalogue, ticket, now, course=course, earlier=earlier, zone=zone)
 
     def render(
         self, message: Message, ticket: Ticket, moment: Moment, facts: Facts, site: Site, impacts: Sequence[Impact] = ()

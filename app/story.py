@@ -1,4 +1,4 @@
-"""The story that `liaison demo` plays: a Friday afternoon at a retailer, and the Sunday night after it.
+"""The story that `liaison demo` plays: a Friday afternoon at a retailer, the Sunday night after it, and the Monday.
 
 Times are Berlin time. To add a scene: a line in STEPS, and what the requester must hear in EXPECTED.
 """
@@ -32,6 +32,10 @@ def friday(clock: str) -> datetime:
 
 def sunday(clock: str) -> datetime:
     return _on(22, clock)
+
+
+def monday(clock: str) -> datetime:
+    return _on(23, clock)
 
 
 def _on(day: int, clock: str) -> datetime:
@@ -166,11 +170,18 @@ STEPS = (
     _change(sunday("02:00"), "shop update", "nils.okafor", "The change starts", state="-1"),
     _change(sunday("04:40"), "shop update", "nils.okafor", "The change ends, late", state="0", close_code="successful"),
     _change(sunday("09:00"), "shop update", "nils.okafor", "The change is closed", state="3"),
+    _snow(
+        monday("17:05"),
+        "cards",
+        "eva.brandt",
+        "Eva answers the question whether all is well",
+        comments="All fine here.",
+    ),
 )
-END = sunday("10:00")
+END = monday("18:00")
 
 EXPECTED: Mapping[str, tuple[str, ...]] = {
-    "shop update": ("announced", "started", "delayed", "update_due", "finished"),
+    "shop update": ("announced", "notice", "notice", "started", "delayed", "update_due", "finished", "check_in"),
     "cards": (
         "opened",
         "raised",
@@ -182,6 +193,7 @@ EXPECTED: Mapping[str, tuple[str, ...]] = {
         "reopened",
         "update_due",
         "resolved",
+        "check_in",
     ),
     "store mitte": ("joined", "resolved", "reopened", "resolved"),
     "store steglitz": ("opened", "joined", "resolved", "reopened", "resolved"),
