@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Protocol
-
-import wordfreq
+from importlib import import_module
+from typing import Any, Protocol
 
 UNKNOWN = 0.0
 ENDINGS = ("'s", "\u2019s", "s", "es", "ed", "d", "ing", "ly", "er", "n", "en", "e")
@@ -36,6 +35,7 @@ class Everyday:
 @cache
 def _words(language: str) -> Mapping[str, float] | None:
     """None for languages of which there is no list."""
+    wordfreq: Any = import_module("wordfreq")  # a third of the start, and only who checks words needs it
     if language not in wordfreq.available_languages("small"):
         return None
     found = wordfreq.get_frequency_dict(language, "small")
