@@ -1,36 +1,17 @@
-"""Times as people say them: in the reader's zone, on the 24-hour clock, and never with two meanings."""
+"""Times as people say them: in the reader's zone and language, on the 24-hour clock, and never with two meanings."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import get_timezone_location
+
+from rules.tongues import ENGLISH, Tongue, tongue
 
 WEEK = 7
 FAR = 300  # Days from which on a date without its year could be taken for another one.
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-# Where people say something else than the last part of the zone's name.
-SAID = {
-    "America/Sao_Paulo": "São Paulo time",
-    "America/Bogota": "Bogotá time",
-    "America/Asuncion": "Asunción time",
-    "Asia/Kolkata": "India time",
-    "Asia/Calcutta": "India time",
-    "Australia/Lord_Howe": "Lord Howe Island time",
-}
+NEAR = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 UNIVERSAL = frozenset({"", "UTC", "GMT", "UCT", "Zulu", "Universal", "Greenwich", "GMT0", "GMT+0", "GMT-0"})
 
 
@@ -41,25 +22,27 @@ class Reader:
     now: datetime
     zone: str
     names_zone: bool = False
+    language: str = ENGLISH
 
     def by(self, due: datetime) -> str:
         """A promise: "by 14:30 today", "by 08:20 on Saturday", "by 14:30 on Monday 30 November"."""
-        return f"by {self._phrase(due, weekday_alone=True)}"
+        return self._phrase("by", due, weekday_alone=True)
 
     def at(self, moment: datetime) -> str:
-        """A fact, to stand after "at" or "since": "14:05 today", "02:00 on Sunday 22 November"."""
-        return self._phrase(moment, weekday_alone=False)
+        """A fact, to stand after "at": "14:05 today", "02:00 on Sunday 22 November"."""
+        return self._phrase("at", moment, weekday_alone=False)
 
     def on(self, moment: datetime) -> str:
         """An appointment: "today at 15:10", "on Friday at 10:00", "on Monday 30 November at 10:00"."""
-        day = self._day(self._local(moment), weekday_alone=True)
-        side = clock_change(moment, self.zone)
-        spoken = f"{day} at {self.time(moment)}{f', {side}' if side else ''}"
-        return f"{spoken} ({zone_said(self.zone)})" if self.names_zone else spoken
+        return self._phrase("on", moment, weekday_alone=True)
 
     def since(self, moment: datetime) -> str:
-        """As `at`, shorter on the same day: "14:05"."""
-        return self.at(moment).replace(" today", "", 1)
+        """A fact, to stand after "since"; shorter on the same day: "14:05", "02:00 on Sunday 22 November"."""
+        return self._phrase("since", moment, weekday_alone=False, short=True)
+
+    def since_when(self, moment: datetime) -> str:
+        """As `since`, with the day on the same day, too: "14:05 today"."""
+        return self._phrase("since", moment, weekday_alone=False)
 
     def time(self, moment: datetime) -> str:
         """The time alone: "14:30"."""
@@ -67,62 +50,85 @@ class Reader:
 
     def window(self, start: datetime, end: datetime) -> str:
         """From when to when: "Sunday 22 November, 02:00 to 04:00 (Berlin time)"; across days both dates."""
-        first, last = self._local(start), self._local(end)
-        until = self._clock(end) if first.date() == last.date() else f"{self._date(last.date())}, {self._clock(end)}"
-        return f"{self._date(first.date())}, {self._clock(start)} to {until} ({zone_said(self.zone)})"
+        first, last = self._local(start).date(), self._local(end).date()
+        said = self._tongue.say("times", "window" if first == last else "window_over_days").format(
+            day=self._date(first), start=self._clock(start), last=self._date(last), end=self._clock(end)
+        )
+        return f"{said} ({zone_said(self.zone, self.language)})"
 
-    def _phrase(self, moment: datetime, *, weekday_alone: bool) -> str:
+    def duration(self, length: timedelta) -> str:
+        """Exactly: "40 minutes", "1 hour 30 minutes"."""
+        return self._tongue.duration(length)
+
+    @cached_property
+    def _tongue(self) -> Tongue:
+        return tongue(self.language)
+
+    def _phrase(self, form: str, moment: datetime, *, weekday_alone: bool, short: bool = False) -> str:
         local = self._local(moment)
-        spoken = f"{local:%H:%M} {self._day(local, weekday_alone=weekday_alone)}"
-        spoken = f"{spoken}, {side}" if (side := clock_change(moment, self.zone)) else spoken
-        return f"{spoken} ({zone_said(self.zone)})" if self.names_zone else spoken
-
-    def _day(self, local: datetime, *, weekday_alone: bool) -> str:
-        """Midnight belongs to the evening before it: nobody then takes it for the end of the next day."""
         midnight = (local.hour, local.minute) == (0, 0)
+        alone = short and not midnight and local.date() == self._local(self.now).date()
+        said = self._tongue.say("times", f"{form}_today" if alone else form).format(
+            clock=self._tongue.say("midnight", "clock") if midnight else self.time(moment),
+            day=self._day(form, local, midnight=midnight, weekday_alone=weekday_alone),
+        )
+        side = clock_change(moment, self.zone, self.language)
+        said = f"{said}, {side}" if side else said
+        return f"{said} ({zone_said(self.zone, self.language)})" if self.names_zone else said
+
+    def _day(self, form: str, local: datetime, *, midnight: bool, weekday_alone: bool) -> str:
+        """Midnight belongs to the evening before it: nobody then takes it for the end of the next day."""
         day = local.date() - timedelta(days=1) if midnight else local.date()
         away = (day - self._local(self.now).date()).days
-        near = {-1: "last night", 0: "tonight", 1: "tomorrow night"} if midnight else DAYS
-        if away in near:
-            return near[away]
-        if weekday_alone and 1 < away < WEEK:
-            return f"on {WEEKDAYS[day.weekday()]}{' night' if midnight else ''}"
-        return f"on {'the night of ' if midnight else ''}{self._date(day)}"
+        named = NEAR.get(away) or ("weekday" if weekday_alone and 1 < away < WEEK else "date")
+        return self._named(form, named, midnight=midnight).format(
+            weekday=self._tongue.weekday(day), date=self._date(day)
+        )
+
+    def _named(self, form: str, named: str, *, midnight: bool) -> str:
+        """Some languages say the day otherwise after "since"."""
+        own = self._tongue.say(f"{form}_days", named)
+        return own or self._tongue.say("midnight" if midnight else "days", named)
 
     def _date(self, day: date) -> str:
-        said = f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
-        return f"{said} {day.year}" if abs((day - self._local(self.now).date()).days) >= FAR else said
+        return self._tongue.day(day, year=abs((day - self._local(self.now).date()).days) >= FAR)
 
     def _clock(self, moment: datetime) -> str:
-        side = clock_change(moment, self.zone)
+        side = clock_change(moment, self.zone, self.language)
         return f"{self.time(moment)} ({side})" if side else self.time(moment)
 
     def _local(self, moment: datetime) -> datetime:
         return moment.astimezone(zone_named(self.zone))
 
 
-DAYS = {-1: "yesterday", 0: "today", 1: "tomorrow"}
-
-
-def clock_change(moment: datetime, zone: str) -> str:
+def clock_change(moment: datetime, zone: str, language: str = ENGLISH) -> str:
     """Which of two equal clock times is meant where the clocks go back in between; `""` on every other minute."""
     local = moment.astimezone(zone_named(zone)).replace(tzinfo=None)
     first, second = (local.replace(tzinfo=zone_named(zone), fold=fold).astimezone(UTC) for fold in (0, 1))
     if first == second:
         return ""
-    return "before the clocks go back" if moment == first else "after the clocks go back"
+    return tongue(language).say("clocks", "before" if moment == first else "after")
 
 
-def zone_said(zone: str) -> str:
+@lru_cache(maxsize=1024)
+def zone_said(zone: str, language: str = ENGLISH) -> str:
     """How people call a zone: "Berlin time" for Europe/Berlin, "UTC", "UTC+03:00", "Eastern time" for US/Eastern."""
-    if zone in SAID:
-        return SAID[zone]
+    speaks = tongue(language)
+    if own := speaks.say("zones", zone):
+        return own
     area, _, city = zone.rpartition("/")
     if city in UNIVERSAL:
         return "UTC"
     if area == "Etc":  # POSIX turns the sign round: Etc/GMT-3 is three hours ahead of UTC.
         return f"UTC{'-' if '+' in city else '+'}{int(city[4:]):02}:00"
-    return f"{city.replace('_', ' ')} time" if area else city
+    return speaks.words["zone"].format(city=_city(zone, speaks)) if area else city
+
+
+def _city(zone: str, speaks: Tongue) -> str:
+    """English goes by the zone's own name; its exceptions stand in its file."""
+    if speaks.base == ENGLISH:
+        return zone.rpartition("/")[2].replace("_", " ")
+    return get_timezone_location(zone, locale=speaks.code.replace("-", "_"), return_city=True)
 
 
 @lru_cache(maxsize=256)

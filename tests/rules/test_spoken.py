@@ -1,5 +1,6 @@
 """Times in words: what people read, and that it means exactly the minute it was made from."""
 
+import calendar
 import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,8 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rules.spoken import MONTHS, WEEKDAYS, Reader, zone_said
+from rules.spoken import Reader, zone_said
 
+WEEKDAYS = tuple(calendar.day_name)
+MONTHS = tuple(calendar.month_name)[1:]
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # A Friday, 13:00 in Berlin.
 ZONES = [
     "Europe/Berlin",
