@@ -104,7 +104,7 @@ class _Book:
     def _closing(self) -> Iterator[Appointment]:
         """After an end that people were told of, while it has not been undone."""
         ended, ticket = self.course.ended, self.ticket
-        if ended is None or not _over(ticket) or ticket.resolution not in SOLVED:
+        if ended is None or ticket.state not in OVER or ticket.resolution not in SOLVED:
             return
         rule = next((r for r in self._matching(M.CHECK_IN) if r.closing), None)
         closing = rule.closing if rule else None

@@ -238,7 +238,57 @@ def test_a_check_in_does_not_go_out_where_work_goes_on_again(change):
     change.step("implement")
     until(change, 2026, 11, 20, 12, 30)
     change.step("review")
-    until(change, 2026, 11, 20, 12, 40)
+    until(change, 2026, 11, 23, 12)
     change.step("implement")
-    until(change, 2026, 11, 24, 12)
+    until(change, 2026, 11, 23, 14)
     assert "check_in" not in {moment for _, moment in told(change)}
+
+
+def test_a_standard_change_is_told_nobody_at_any_time(tmp_path):
+    with world(tmp_path, PACKS_ONLY) as one:
+        window = {"start_date": "2026-11-27 10:00:00", "end_date": "2026-11-27 11:00:00"}
+        body = {"as": "nils", "table": "change_request", "fields": {"type": "standard", **window}}
+        key = one.snow.change("", body)["number"]
+        one.on_snow(key, state="-2", approval="approved")
+        one.pass_(days=8)
+        one.on_snow(key, state="-1")
+        one.on_snow(key, state="0", close_code="successful")
+        one.pass_(days=5)
+        assert one.entries(key) == []
+        assert one.reasons(key) == {"gated"}
+
+
+MILESTONES = """
+version: 1
+rules:
+  - id: way
+    when: {kind: change}
+    milestones:
+      - {on: {state: {to: implement}}, tell: requester, say: Our team has begun with the work.}
+      - {after: 30m, tell: [requester, agents], say: Half an hour of work is done.}
+      - {before: {planned_end: 10m}, tell: agents, say: Ten minutes are left.}
+    notices: none
+    closing: none
+"""
+
+
+@pytest.mark.parametrize("platform", [Snow, Jira])
+def test_milestones_of_a_change_are_said_at_their_time(platform, tmp_path):
+    with world(tmp_path, MILESTONES, jira={"fields": WINDOW}) as one:
+        change = platform(one)
+        change.plan(berlin(2026, 11, 24, 10), berlin(2026, 11, 24, 11))
+        change.step("scheduled")
+        until(change, 2026, 11, 24, 10)
+        change.step("implement")
+        until(change, 2026, 11, 24, 10, 50)
+        notes = one.entries(change.key, internal=True)
+        assert "Ten minutes are left." in notes[-1].text
+        change.step("review")
+        until(change, 2026, 12, 24, 10)
+        assert told(change) == [
+            ("Fri 20 Nov 10:02", "announced"),
+            ("Tue 24 Nov 10:00", "milestone"),
+            ("Tue 24 Nov 10:30", "milestone"),
+            ("Tue 24 Nov 10:52", "finished"),
+        ]
+        assert one.said(change.key)[1] == "Our team has begun with the work."
