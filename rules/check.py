@@ -1,7 +1,6 @@
 """Doubts about a rule set that reads well: what its parts mean together."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from core.errors import Problem, Severity
 from core.moments import TERMINAL, MomentKind
@@ -11,11 +10,12 @@ from rules import catalogue
 from rules.claims import claims_it_is_over
 from rules.expectations import misplaced
 from rules.fences import too_wide
+from rules.hopeless import hopeless
 from rules.judgement import SINKS
 from rules.kinship import doubtful_needs
-from rules.language import DEFAULT, PLAIN, Entry, Gate, Place, Rule, RuleSet, Slot
-from rules.overlap import Together, demand, implies, pairs, together
-from rules.strength import strength
+from rules.language import DEFAULT, PLAIN, Entry, Gate, Place, Rule, RuleSet
+from rules.overlap import Among, demand, implies
+from rules.ties import ties
 from rules.timely import never_timely
 from rules.whereabouts import without_country
 from rules.words import names_used
@@ -24,7 +24,6 @@ M = MomentKind
 OF_CHANGES = frozenset({M.ANNOUNCED, M.REJECTED, M.NOTICE, M.RESCHEDULED, M.STARTED, M.DELAYED, M.FINISHED, M.FAILED})
 OF_INCIDENTS = frozenset({M.PHASE_CHANGED})
 OVER = frozenset({Resolution.FIXED, Resolution.WORKAROUND})
-MOST_TIES = 100  # of one file set; the first ones tell enough
 Said = tuple[Rule, Audience, MomentKind, str, Entry]
 
 
@@ -32,18 +31,19 @@ def doubts(rules: RuleSet) -> Iterator[Problem]:
     """Errors and warnings that show only when all files are seen together."""
     yield from catalogue.problems(rules.catalogue, rules.more_tells)
     yield from too_wide(rules)
-    yield from never_timely(rules)
     yield from doubtful_needs(rules.catalogue)
     yield from misplaced(rules)
+    yield from never_timely(rules)
     yield from without_country(rules)
+    yield from hopeless(rules.rules)
     for rule in rules.rules:
-        yield from _contradiction(rule)
         yield from _vetoed(rule, rules.gates)
+    pacing = {audience: Among([r for r in rules.rules if r.cadences.get(audience)]) for audience in Audience}
     for said in _everything_said(rules.rules):
         yield from _unsayable(*said)
-        yield from _without_promise(rules, *said)
+        yield from _without_promise(pacing, *said)
         yield from _over(*said)
-    yield from _ties(rules.rules)
+    yield from ties(rules.rules)
 
 
 def _at(place: Place, message: str, severity: Severity = Severity.ERROR) -> Problem:
@@ -62,11 +62,6 @@ def _everything_said(rules: Iterable[Rule]) -> Iterator[Said]:
         for milestone in rule.milestones:
             for audience in milestone.tell:
                 yield rule, audience, M.MILESTONE, PLAIN, milestone.entry
-
-
-def _contradiction(rule: Rule) -> Iterator[Problem]:
-    for field in demand(rule.when).impossible:
-        yield _at(rule.place, f"rule {rule.id} can never match: {field} would have to equal two things at once.")
 
 
 def _vetoed(rule: Rule, gates: Iterable[Gate]) -> Iterator[Problem]:
@@ -103,7 +98,7 @@ def _never(rule: Rule, moment: MomentKind, resolution: str) -> str:
 
 
 def _without_promise(
-    rules: RuleSet, rule: Rule, audience: Audience, moment: MomentKind, resolution: str, entry: Entry
+    pacing: Mapping[Audience, Among], rule: Rule, audience: Audience, moment: MomentKind, resolution: str, entry: Entry
 ) -> Iterator[Problem]:
     del resolution
     if not entry.template or not any(used.path.startswith("next_update") for used in names_used(entry.template)):
@@ -111,18 +106,17 @@ def _without_promise(
     slot = f"{audience}.{moment} of rule {rule.id}"
     if moment in TERMINAL:
         yield _at(entry.place, f"{slot} uses next_update, but after {moment} nothing more is promised; take it out.")
-    elif not any(_may_pace(other, rule, audience, moment) for other in (rule, *rules.rules)):
+    elif not rule.cadences.get(audience) and not _paced(pacing[audience], rule, moment):
         yield _doubt(
             entry.place,
             f"{slot} uses next_update, but no rule that can match the same ticket has a cadence for {audience}.",
         )
 
 
-def _may_pace(other: Rule, rule: Rule, audience: Audience, moment: MomentKind) -> bool:
-    has = other.cadences.get(audience) is not None
-    return (
-        has and together(rule, other) is not Together.NO and moment in demand(other.when).equal.get("moment", {moment})
-    )
+def _paced(pacing: Among, rule: Rule, moment: MomentKind) -> bool:
+    """Whether one of these rules can match the same ticket at that moment."""
+    others = (pacing.rules[number] for number in pacing.overlapping(rule, surely=False))
+    return any(moment in demand(other.when).equal.get("moment", {moment}) for other in others)
 
 
 def _over(rule: Rule, audience: Audience, moment: MomentKind, resolution: str, entry: Entry) -> Iterator[Problem]:
@@ -140,55 +134,6 @@ def _over(rule: Rule, audience: Audience, moment: MomentKind, resolution: str, e
             f"duplicate. Put it under `{moment}: {{fixed: …}}`, or let the rule require "
             "`resolution: [fixed, workaround]`.",
         )
-
-
-def _ties(rules: tuple[Rule, ...]) -> Iterator[Problem]:
-    """Two rules of equal strength that some ticket surely matches both, for the same slot."""
-    rivals: dict[object, list[Rule]] = defaultdict(list)
-    for rule in rules:
-        for slot in _slots(rule):
-            rivals[slot, strength(rule)].append(rule)
-    told: set[tuple[str, str]] = set()
-    for (slot, _), group in sorted(rivals.items(), key=str):  # type: ignore[misc]
-        for one, other in pairs(sorted(group, key=lambda rule: rule.id)):
-            if (one.id, other.id) not in told and len(told) < MOST_TIES and _rival(one, other, slot):
-                told.add((one.id, other.id))
-                yield _tie(one, other, slot)
-
-
-def _slots(rule: Rule) -> Iterator[str]:
-    yield from (f"{audience}.{moment}" for audience, moment in rule.messages)
-    yield from (f"cadence.{audience}" for audience in rule.cadences)
-    if rule.impact:
-        yield f"impact {rule.impact.id}"
-
-
-def _rival(one: Rule, other: Rule, slot: str) -> bool:
-    audience, _, moment = slot.partition(".")
-    if together(one, other) is not Together.YES:
-        return False
-    if audience not in set(Audience):
-        return True
-    key = Audience(audience), MomentKind(moment)
-    return _meet(one.messages[key], other.messages[key])
-
-
-def _meet(one: Slot, other: Slot) -> bool:
-    """Whether a resolution exists that both cover."""
-    return any(one.entry(resolution) and other.entry(resolution) for resolution in ("", *Resolution))
-
-
-def _tie(one: Rule, other: Rule, slot: str) -> Problem:
-    """An error where both ask for the same fields; where they ask for different ones only a ticket shows the tie."""
-    same = demand(one.when).equal.keys() == demand(other.when).equal.keys()
-    first = min(one.id, other.id)
-    otherwise = "" if same else f" Until then {first} wins, as the smaller id."
-    return _at(
-        other.place,
-        f"rules {one.id} ({one.place}) and {other.id} are equally strong for {slot}, and the same ticket can match "
-        f"both. Give one a rank, another layer, or a condition that tells them apart.{otherwise}",
-        Severity.ERROR if same else Severity.WARNING,
-    )
 
 
 def _or(values: Iterable[str]) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
-from itertools import combinations
+from functools import lru_cache, reduce
+from operator import and_, or_
 
+from rules.bits import mask_of, numbers_in
 from rules.language import All, AnyOf, Condition, Not, OnField, Op, Rule, Test
 from rules.subjects import Sort, subject
 
@@ -31,7 +32,7 @@ class Demand:
         return tuple(field for field, values in self.equal.items() if not values and single(field))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32_768)
 def demand(condition: Condition) -> Demand:
     """What a condition asks, as far as it is a conjunction of equalities."""
     equal: dict[str, frozenset[str]] = {}
@@ -84,33 +85,45 @@ def together(one: Rule, other: Rule) -> Together:
     return Together.PERHAPS if unsure else Together.YES
 
 
-def pairs(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
-    """Every pair that may surely match together, without asking each of a thousand rules about every other: the field
-    that tells most of them apart sorts them first.
+class Among:
+    """Many rules, and which of them go with one: by a set of numbers for each value of each field, not by asking each
+    of ten thousand rules about every other.
     """
-    fields = {field for rule in rules for field in demand(rule.when).equal}
-    sorted_by = [_buckets(rules, field) for field in sorted(fields)]
-    best = min(sorted_by, key=lambda buckets: sum(len(bucket) ** 2 for bucket in buckets), default=[list(rules)])
-    seen: set[tuple[str, str]] = set()
-    for bucket in best:
-        for one, other in combinations(bucket, 2):
-            if (one.id, other.id) not in seen:
-                seen.add((one.id, other.id))
-                yield one, other
 
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        numbers: dict[str, dict[str, list[int]]] = {}
+        for number, rule in enumerate(rules):
+            for field, values in demand(rule.when).equal.items():
+                for value in values:
+                    numbers.setdefault(field, {}).setdefault(value, []).append(number)
+        self.possible = mask_of(n for n, rule in enumerate(rules) if not demand(rule.when).impossible)
+        self.asking = {
+            field: {value: mask_of(found) for value, found in values.items()} for field, values in numbers.items()
+        }
+        full = (1 << len(rules)) - 1
+        self.free = {field: full ^ reduce(or_, values.values(), 0) for field, values in self.asking.items()}
 
-def _buckets(rules: Sequence[Rule], field: str) -> list[list[Rule]]:
-    """The rules by each value they want there; those that want none are in every bucket."""
-    wanted = [(rule, demand(rule.when).equal.get(field)) for rule in rules]
-    values = {value for _, values in wanted for value in values or ()}
-    if not values:
-        return [list(rules)]
-    free = [rule for rule, values in wanted if values is None]
-    by_value: dict[str, list[Rule]] = {value: [] for value in sorted(values)}
-    for rule, wants in wanted:
-        for value in wants or ():
-            by_value[value].append(rule)
-    return [free, *(sorted([*bucket, *free], key=lambda rule: rule.id) for bucket in by_value.values())]
+    def overlapping(self, rule: Rule, *, surely: bool) -> list[int]:
+        """The numbers of those whose equality conditions the same ticket can fulfil. `surely`: nothing about services,
+        labels and the like, of which a ticket has several, is left open.
+        """
+        wanted = demand(rule.when)
+        mask = 0 if wanted.impossible else self.possible
+        for field, values in wanted.equal.items():
+            if field in self.asking and (surely or single(field)):
+                asking = self.asking[field]
+                mask &= self.free[field] | reduce(or_, (asking.get(value, 0) for value in values), 0)
+        return numbers_in(mask)
+
+    def covering(self, rule: Rule) -> list[int]:
+        """The numbers of those that match every ticket that this rule matches, as far as equality conditions tell."""
+        wanted = demand(rule.when)
+        mask = self.possible
+        for field, asking in self.asking.items():
+            alike = [asking.get(value, 0) for value in wanted.equal.get(field, ())]
+            mask &= self.free[field] | (reduce(and_, alike) if alike else 0)
+        return numbers_in(mask)
 
 
 def implies(rule: Condition, gate: Condition) -> bool:
