@@ -1,4 +1,4 @@
-"""`liaison rules`: check, test, explain."""
+"""`liaison rules`: check, test, explain, schema."""
 
 import sys
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 import rules
+from app.cli_backtest import run_backtest
 from app.cli_common import config_option, console, installation, json_option, opened, print_json
 from app.cli_tickets import find_ref
 from app.findings import Findings
@@ -28,7 +29,10 @@ files_option = click.option(
 
 @click.group("rules")
 def rules_group() -> None:
-    """Rules files: check them, test them, explain what they decide."""
+    """Rules files: check them, test them, explain what they decide, try them on what has happened."""
+
+
+rules_group.add_command(run_backtest)
 
 
 def _paths(path: Path | None, config: Path) -> list[Path]:
@@ -85,6 +89,12 @@ def run_tests(path: Path | None, as_json: bool, config: Path) -> None:  # noqa: 
                 console.print(Text(f"    {line}"), soft_wrap=True)
         console.print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     sys.exit(1 if failed else 0)
+
+
+@rules_group.command("schema")
+def print_schema() -> None:
+    """Print the JSON Schema of rules files, for editors."""
+    print_json(rules.json_schema())
 
 
 @rules_group.command()

@@ -14,6 +14,7 @@ from core.notes import Audience
 from core.sites import Site
 from core.tickets import Ticket
 from rules.dictation import advice_on, leak_in
+from rules.language import Layer
 from rules.quiet import Quiet, quiet_at
 from rules.spoken import Reader
 
@@ -85,6 +86,10 @@ class Rulebook:
         """The quiet hours of an audience at a time, None where it may be spoken to."""
         return quiet_at(self.current, ticket, audience, at, site.timezone)
 
+    def shipped(self) -> frozenset[str]:
+        """The rules that Liaison brings along, by id."""
+        return frozenset(rule.id for rule in self.current.rules if rule.layer is Layer.PACK)
+
     def phrases(self) -> Mapping[str, str]:
         """What agents may pick, by name, as it is said."""
         return {name: phrase.text() for name, phrase in self.current.phrases.items()}
@@ -109,6 +114,10 @@ class Rulebook:
     def clock_text(self, at: datetime, now: datetime, ticket: Ticket, site: Site) -> str:
         """As "14:05 today", in the zone in which the requester reads it."""
         return self._reader(now, ticket, site).at(at)
+
+    def appointment_text(self, at: datetime, now: datetime, ticket: Ticket, site: Site) -> str:
+        """As "on Friday at 10:00", in the zone in which the requester reads it."""
+        return self._reader(now, ticket, site).on(at)
 
     def _reader(self, now: datetime, ticket: Ticket, site: Site) -> Reader:
         return Reader(now, self.zone(ticket, site))

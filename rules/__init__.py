@@ -4,6 +4,7 @@ from rules.appointments import appointments
 from rules.cadence import next_due
 from rules.decide import decide
 from rules.explain import Explanation, explain
+from rules.jsonschema import json_schema
 from rules.language import RuleSet
 from rules.load import check, load
 from rules.proofread import style_of
@@ -22,6 +23,7 @@ __all__ = [
     "check",
     "decide",
     "explain",
+    "json_schema",
     "load",
     "next_due",
     "remarks",

@@ -175,16 +175,18 @@ def zone(value: Any) -> str:
     return str(value)
 
 
-def one_of(choices: Iterable[str], what: str) -> Callable[[Any], str]:
-    allowed = tuple(choices)
+class one_of:  # noqa: N801 - read like the functions around it
+    """A reader of one of `choices`, which stay visible to who describes the language."""
 
-    def read(value: Any) -> str:
-        if not isinstance(value, str) or value not in allowed:
-            hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
-            raise Unfit(f"{_quoted(value)} is not {_a(what)}. {hint or 'Choose one of ' + ', '.join(allowed) + '.'}")
+    def __init__(self, choices: Iterable[str], what: str) -> None:
+        self.choices, self.what = tuple(map(str, choices)), what
+
+    def __call__(self, value: Any) -> str:
+        if not isinstance(value, str) or value not in self.choices:
+            hint = did_you_mean(value, self.choices) if isinstance(value, str) else ""
+            choose = hint or f"Choose one of {', '.join(self.choices)}."
+            raise Unfit(f"{_quoted(value)} is not {_a(self.what)}. {choose}")
         return value
-
-    return read
 
 
 def version(value: Any) -> int:

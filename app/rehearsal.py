@@ -1,0 +1,287 @@
+"""The life of one recorded ticket under a rule set: what would have been said, with no platform, store or network.
+
+It is considered and put into words by the very code that does so in earnest; only what surrounds it (claims, commits,
+requests) is left out: a note that may leave is written at once.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from app import remembering, snapshots
+from app.composing import Composer
+from app.consider import consider
+from app.journal import What
+from app.memory import Memory
+from app.plans import NewNote, NotePlan, Plan, Pledge
+from app.reminding import expect
+from app.rhythm import Case
+from app.rulebook import Rulebook
+from core.moments import TERMINAL
+from core.notes import CUSTOMER_FACING, Audience, NoteState, plain
+from core.ports import Connector
+from core.promises import Promise
+from core.sightings import Comment, Sighting, Snapshot
+from core.tickets import Kind, TicketRef
+from core.times import from_iso
+
+MOST_LOOKS = 2000
+"""Of one ticket between two events: rules that wake it more often would go on for ever."""
+SOON = timedelta(minutes=1)
+TOO_MANY = "Liaison would look at it without end: a timer of it never moves on."
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message that would have been written. `due` is the time its words promise; a `draft` waits for approval.
+
+    `shipped`: in Liaison's own words, not the admin's.
+    """
+
+    at: datetime
+    audience: Audience
+    moment: str
+    rule: str
+    words: str
+    due: datetime | None = None
+    shipped: bool = False
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a promise ended: `kept`, `kept_late`, `withdrawn`, `missed`, or `open` when the record ends."""
+
+    made: datetime
+    due: datetime
+    ended: datetime | None
+    how: str
+
+
+@dataclass
+class Life:
+    """What would have come of one ticket. `person` is the requester's id. A held ticket has nothing but `held`."""
+
+    ref: TicketRef
+    key: str = ""
+    kind: str = ""
+    service: str = ""
+    priority: str = ""
+    person: str = ""
+    opened_at: datetime | None = None
+    events: int = 0
+    held: bool = False
+    adopted: bool = False
+    said: list[Said] = field(default_factory=list)
+    silent: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    promises: list[Outcome] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def sealed(self) -> "Life":
+        """Nothing of a ticket that a gate holds stands in any report, also where it spoke before."""
+        return Life(self.ref, held=True)
+
+
+class StageClock:
+    """The time of the event that is being considered."""
+
+    def __init__(self) -> None:
+        self.at = datetime.min.replace(tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class Rehearsal:
+    """One ticket. `until`: when the record ends, for tickets that are still open then."""
+
+    def __init__(self, connector: Connector, book: Rulebook, ref: TicketRef, clock: StageClock) -> None:
+        self._connector, self._book, self._ref, self._clock = connector, book, ref, clock
+        self._composer = Composer(book, clock)
+        self._memory = Memory()
+        self._attended: Snapshot | None = None
+        self._newest: Snapshot | None = None
+        self._promises: dict[Audience, Promise] = {}
+        self._advised: NotePlan | None = None
+        self._shipped = book.shipped()
+        self.life = Life(ref)
+
+    def play(self, sightings: Sequence[Sighting], until: datetime) -> Life:
+        """`sightings` in the order of their times."""
+        for sighting in sightings:
+            self._let_pass(sighting.at)
+            self._clock.at = sighting.at
+            self._see(sighting)
+        self._let_pass(until)
+        return self._end()
+
+    def _let_pass(self, until: datetime) -> None:
+        """Whatever falls due before the next event."""
+        for _ in range(MOST_LOOKS):
+            wake = self._next_wake()
+            if wake is None or wake >= until:
+                return
+            self._clock.at = max(wake, self._clock.at)
+            self._look(())
+        self.life.problems.append(TOO_MANY)
+
+    def _see(self, sighting: Sighting) -> None:
+        self.life.events += 1
+        if sighting.snapshot:
+            self._newest = snapshots.settled_on(sighting.snapshot, self._newest)
+        comments = tuple(c for c in (sighting.comment, sighting.aside) if c and c.public is not None)
+        self._look(comments, gone=sighting.gone)
+
+    def _next_wake(self) -> datetime | None:
+        times = [from_iso(text) for text in self._memory.timers.values()]
+        times += [promise.due for promise in self._promises.values() if promise.due > self._clock.at]
+        if self._memory.settle_until:
+            times.append(self._memory.settle_until)
+        later = [time for time in times if time > self._clock.at]
+        return min(later, default=None)
+
+    def _look(self, comments: tuple[Comment, ...], *, gone: bool = False) -> None:
+        site = self._connector.site
+        case = Case(
+            ref=self._ref,
+            site=site,
+            now=self._clock.at,
+            memory=self._memory,
+            attended=self._attended,
+            newest=self._newest,
+            comments=comments,
+            promises=tuple(self._promises.values()),
+            gone=gone,
+        )
+        plan = consider(
+            case,
+            self._book.decide,
+            lambda cadence, ticket, made_at: self._book.next_due(cadence, ticket, made_at, site),
+            self._book.appointments,
+        )
+        self._take(plan)
+
+    def _take(self, plan: Plan) -> None:
+        self._memory = plan.memory
+        self._newest = plan.newest or self._newest
+        self._attended = plan.attended or self._attended
+        for entry in plan.entries:
+            if entry.what is What.SILENT:
+                self.life.silent[entry.moment, entry.audience, entry.reason] += 1
+        if self._memory.gates:
+            self.life.held = True
+        for kept in plan.kept:
+            self._keep(kept.audience, kept.at)
+        for audience in plan.withdrawn:
+            self._withdraw(audience)
+        for made in plan.promises:
+            self._promise(made.audience, made.due, made.made_at, made.made_by, made.rule)
+        self._write([note for note in plan.notes if note.state is NoteState.PLANNED])
+        self._draft([note for note in plan.notes if note.state is NoteState.DRAFT])
+
+    # --- notes -----------------------------------------------------------------------------------------------------
+
+    def _write(self, notes: list[NewNote]) -> None:
+        if not notes or self._newest is None:
+            return
+        ordered = sorted(notes, key=lambda note: note.plan.message.audience is Audience.AGENTS)
+        ticket = self._newest.ticket
+        composed = self._composer.compose(
+            ticket,
+            [(note.plan, note.occurrence) for note in ordered],
+            self._memory,
+            tuple(self._promises.values()),
+            self._connector,
+            earlier=self._advised,
+        )
+        for audience, problem in composed.stopped.items():
+            self.life.problems.append(f"{audience}: {problem}")
+        for note in ordered:
+            audience = note.plan.message.audience
+            if audience in composed.parts:
+                due = composed.promises.get(audience)
+                self._stand(note, plain(composed.parts[audience]), due, composed.meaning)
+
+    def _stand(self, note: NewNote, words: str, due: datetime | None, meaning: str) -> None:
+        """As the outbox records a written note."""
+        now, audience = self._clock.at, note.plan.message.audience
+        rule = note.plan.message.rule
+        self.life.said.append(Said(now, audience, note.moment, rule, words, due, rule in self._shipped))
+        if audience is Audience.AGENTS:
+            if note.plan.message.template:
+                self._advised = note.plan
+            remembering.agents_told(self._memory, note.moment, note.id, meaning)
+            return
+        remembering.reader_told(self._memory, note.moment, words, due, now)
+        self._pledge(note, due)
+
+    def _draft(self, notes: list[NewNote]) -> None:
+        now = self._clock.at
+        for note in notes:
+            rule = note.plan.message.rule
+            self.life.said.append(Said(now, note.plan.message.audience, note.moment, rule, "", draft=True))
+
+    # --- promises --------------------------------------------------------------------------------------------------
+
+    def _pledge(self, note: NewNote, due: datetime | None) -> None:
+        plan, audience = note.plan, note.plan.message.audience
+        standing = self._promises.get(audience)
+        stands = standing is not None and standing.due == due
+        if plan.pledge is Pledge.NONE or (plan.pledge is Pledge.STANDING and (due is None or stands)):
+            return
+        now = self._clock.at
+        self._keep(audience, now)
+        if plan.pledge is not Pledge.END and due and note.moment not in TERMINAL:
+            rule = plan.cadence.rule if plan.cadence else plan.message.rule
+            self._promise(audience, due, now, f"note {note.id}", rule)
+            if plan.cadence:
+                expect(self._memory, plan.cadence, now, due)
+
+    def _promise(self, audience: Audience, due: datetime, made_at: datetime, made_by: str, rule: str) -> None:
+        if audience not in CUSTOMER_FACING:
+            return
+        identity = f"{len(self.life.promises)}-{made_by}"
+        self._promises[audience] = Promise(identity, self._ref, audience, due, made_at, made_by, rule)
+
+    def _keep(self, audience: Audience, at: datetime) -> None:
+        promise = self._promises.pop(audience, None)
+        if promise:
+            self._ended(promise, at, "kept" if at <= promise.due + SOON else "kept_late")
+
+    def _withdraw(self, audience: Audience) -> None:
+        promise = self._promises.pop(audience, None)
+        if promise:
+            self._ended(promise, self._clock.at, "withdrawn" if self._clock.at <= promise.due + SOON else "missed")
+
+    def _ended(self, promise: Promise, at: datetime | None, how: str) -> None:
+        self.life.promises.append(Outcome(promise.made_at, promise.due, at, how))
+
+    # --- the end ---------------------------------------------------------------------------------------------------
+
+    def _end(self) -> Life:
+        for promise in self._promises.values():
+            self._ended(promise, None, "open")
+        if self.life.held:
+            return self.life.sealed()
+        life, newest = self.life, self._newest
+        if newest:
+            ticket = newest.ticket
+            service = self._book.current.catalogue.service_of(ticket)
+            life.key, life.kind, life.priority = ticket.key, str(ticket.kind or Kind.INCIDENT), str(ticket.priority)
+            life.service = service.id if service else ""
+            life.person = ticket.requester.id if ticket.requester else ""
+            life.opened_at = ticket.opened_at
+        life.adopted = self._memory.adopted
+        return life
+
+
+def first_word(life: Life) -> timedelta | None:
+    """From opening to the first word to a customer; None where there was none."""
+    said = [one.at for one in life.said if one.audience in CUSTOMER_FACING and not one.draft]
+    return max(said[0] - life.opened_at, timedelta(0)) if said and life.opened_at else None
+
+
+def without_words(life: Life) -> Life:
+    """Small enough to travel between processes by the ten thousand."""
+    return replace(life, said=[replace(one, words="") for one in life.said])

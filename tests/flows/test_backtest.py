@@ -1,0 +1,167 @@
+"""A backtest says what Liaison would have said: word for word what the real pipeline wrote of the same record."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from app import backtest, cli
+from app.backtest import events_site, from_files
+from app.backtest_figures import figures
+from app.backtest_report import Names, page
+from app.replay import AFTERWARDS
+from core.errors import PayloadError
+
+SAMPLE = Path(__file__).parent.parent / "payloads" / "servicenow" / "uci_events_raw.ndjson"
+OURS = """
+version: 1
+rules:
+  - id: ours
+    when: {kind: incident, priority: P3}
+    messages:
+      requester:
+        opened: "We have it. {% if next_update %}Next word {{ next_update.text }}.{% endif %}"
+        acknowledged: none
+    cadence: {requester: {every: 5d}}
+"""
+SECRET = """
+version: 1
+gates:
+  - {id: hush, when: {state: [resolved, closed]}, silence: all, sticky: true}
+"""
+
+
+def play(rules=(), against=None, files=(SAMPLE,), workers=1):
+    return backtest.backtest(
+        from_files(files),
+        [events_site("UTC", "en")],
+        list(rules),
+        list(against) if against is not None else None,
+        workers=workers,
+        advance=lambda _done, _of: None,
+    )
+
+
+@pytest.fixture
+def ours(tmp_path):
+    path = tmp_path / "ours.yaml"
+    path.write_text(OURS)
+    return path
+
+
+def test_it_says_what_the_real_pipeline_said(tmp_path, monkeypatch):
+    """Every word to everybody, in every ticket: replayed through server, store and stand-in, and rehearsed."""
+    command = [sys.executable, "-m", "app.cli", "replay", str(SAMPLE), "--work", str(tmp_path), "--json"]
+    subprocess.run(command, capture_output=True, check=True, timeout=120)
+    (database,) = tmp_path.rglob("store.db")
+    with sqlite3.connect(database) as store:
+        rows = store.execute("SELECT ticket_id, audience, moment, text FROM notes WHERE state = 'written'").fetchall()
+    monkeypatch.setattr(backtest, "AFTERWARDS", AFTERWARDS)
+    monkeypatch.setattr(backtest, "without_words", lambda life: life)
+    said = [(life.ref.id, one.audience, one.moment, one.words) for life in play().lives for one in life.said]
+    assert len(said) > 20
+    assert sorted(map(tuple, said)) == sorted(rows)
+
+
+def test_processes_side_by_side_say_the_same():
+    """How the tickets are dealt out changes nothing."""
+    alone, together = play(), play(workers=2)
+    assert figures(together.lives).to_dict() == figures(alone.lives).to_dict()
+
+
+def test_a_change_of_rules_is_told_in_groups(ours):
+    """What is said in other words, at another time, now, or not any more; each with words to read."""
+    result = play([ours], [])
+    assert result.changes["other words", "requester", "opened", "incident", "ours"] > 0
+    assert result.changes["silent now", "requester", "acknowledged", "incident", ""] > 0
+    for change, samples in result.change_samples.items():
+        assert samples, change
+    shown = page(result, Names("ours.yaml", "those in use"))
+    assert "rule incident before, ours after" in shown
+    assert "We have it. Next word" in shown
+
+
+def test_the_same_rules_change_nothing():
+    result = play([], [])
+    assert not result.changes
+    assert "Not one word would have been different" in page(result, Names("these", "those"))
+
+
+def test_a_ticket_that_becomes_confidential_is_in_no_report(tmp_path):
+    """It had spoken before the gate fired: even so nothing of it stands in the figures, the page or the JSON."""
+    rules = tmp_path / "hush.yaml"
+    rules.write_text(SECRET)
+    open_ones = {life.key for life in play().lives if life.said}
+    result = play([rules])
+    held = [life for life in result.lives if life.held]
+    assert held
+    hidden = open_ones - {life.key for life in result.lives}
+    assert hidden
+    told = page(result, Names("hush.yaml")) + json.dumps(figures(result.lives).to_dict(), default=str)
+    assert not [key for key in hidden if key in told]
+    assert figures(result.lives).held == len(held)
+
+
+def test_a_ticket_held_by_one_of_two_rule_sets_is_in_no_comparison(tmp_path):
+    rules = tmp_path / "hush.yaml"
+    rules.write_text(SECRET)
+    result = play([rules], [])
+    assert all(life.held for life in result.before if life.ref in {one.ref for one in result.lives if one.held})
+    samples = [sample for found in result.change_samples.values() for sample in found]
+    held = {life.ref.id for life in result.lives if life.held}
+    keys = {life.key for life in play().lives if life.ref.id in held}
+    assert keys
+    assert not [sample for sample in samples if sample.ticket in keys]
+
+
+def test_the_command_writes_a_page_and_json(tmp_path, ours):
+    html = tmp_path / "report.html"
+    words = ["rules", "backtest", str(SAMPLE), "--rules", str(ours), "--against", str(ours), "--workers", "1"]
+    done = CliRunner().invoke(cli.main, [*words, "--html", str(html), "--json"])
+    assert done.exit_code == 0, done.output
+    told = orjson.loads(done.stdout)
+    assert told["changes"] == []
+    assert told["messages"] == figures(play([ours]).lives).messages
+    text = html.read_text()
+    assert "What these rules would have said" in text
+    assert "<script" not in text
+    assert "http" not in text.replace("https://backtest.invalid", "")
+
+
+def test_markup_in_a_ticket_stays_text(tmp_path):
+    """Keys and names come from tickets: none of them is markup in the page."""
+    lines = SAMPLE.read_text().splitlines()
+    first = orjson.loads(lines[0])
+    identity = first["record"]["sys_id"]
+    hostile = "<script>alert(1)</script>"
+    spoilt = tmp_path / "events.ndjson"
+    records = [orjson.loads(line) for line in lines]
+    mine = [one for one in records if one["record"]["sys_id"] == identity]
+    for one in mine:
+        one["record"]["number"] = hostile
+    spoilt.write_bytes(b"\n".join(map(orjson.dumps, mine)))
+    result = play(files=[spoilt])
+    assert result.lives[0].key == hostile
+    shown = page(result, Names(hostile))
+    assert hostile not in shown
+    assert "&lt;script&gt;" in shown
+
+
+def test_a_file_that_is_no_record_is_named_with_its_line(tmp_path):
+    bad = tmp_path / "bad.ndjson"
+    bad.write_text('\n{"webhookEvent": "jira:issue_updated"}\n')
+    with pytest.raises(PayloadError, match=r"bad\.ndjson:2: a backtest takes ServiceNow envelopes"):
+        list(from_files([bad]))
+
+
+def test_long_silence_and_many_messages_stand_out(tmp_path):
+    """Rules that write every hour for weeks are the first thing that a reader learns."""
+    rules = tmp_path / "often.yaml"
+    rules.write_text("version: 1\nrules: [{id: often, when: {kind: incident}, cadence: {requester: {every: 1h}}}]\n")
+    shown = page(play([rules]), Names("often.yaml"))
+    assert "with more than 20 messages" in shown
