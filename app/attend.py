@@ -13,12 +13,14 @@ import orjson
 from sqlalchemy import bindparam, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from app import claims, dead, diary, endings, hearing, journal, noted, promising, snapshots, tables
+from app import auditing, claims, dead, diary, endings, hearing, journal, moving, noted, promising, snapshots, tables
 from app.claims import Claim
 from app.connectors import Connectors
 from app.consider import consider
+from app.desk import desk
 from app.engine import EmbeddedEngine
 from app.memory import Memory
+from app.obeyed import commanding
 from app.outbox import Outbox, Resting
 from app.pauses import Pauses
 from app.plans import Plan
@@ -28,6 +30,7 @@ from app.rows import bound
 from app.rulebook import Rulebook
 from app.store import Store, Transaction
 from core.errors import LiaisonError, NotThere, Paused, PayloadError, PlatformError, Refused
+from core.moments import BY_AGENTS
 from core.notes import Audience, NoteState
 from core.ports import Connector
 from core.promises import Cause
@@ -47,7 +50,7 @@ PLAN = Prepared(
     upsert(N).values({**_LATER, **{n: bindparam(n) for n in (*_DECIDED, "planned_at")}}).on_conflict_do_nothing()
 )
 WAITING = Prepared(
-    select(N.c.id).where(
+    select(N.c.id, N.c.moment).where(
         bound(N),
         N.c.audience == bindparam("whom"),
         or_(N.c.state == NoteState.PLANNED, N.c.state == NoteState.DRAFT),
@@ -268,6 +271,10 @@ class Attendant:
             comment = sighting.comment
             if comment is None or sighting.gone:
                 continue
+            if sighting.aside and commanding(sighting.aside):
+                found[sighting.aside.id] = sighting.aside
+            if comment.edited and comment.id in found:
+                continue  # what was first said is what counts
             if self._is_ours(claim.ref, comment):
                 found[comment.id] = replace(comment, author=Author.LIAISON)
             elif comment.public is None or comment.author is Author.UNKNOWN:
@@ -293,7 +300,7 @@ class Attendant:
             listed = connector.comments(claim.ref, since)
         except NotThere:
             return ()
-        found = hearing.news(claim, heard, listed)
+        found = (*hearing.news(claim, heard, listed), *hearing.orders(claim, heard, listed))
         return tuple(c for c in found if not self._is_ours(claim.ref, c))
 
     def _is_ours(self, ref: TicketRef, comment: Comment) -> bool:
@@ -321,6 +328,7 @@ class Attendant:
             promises=claim.promises,
             gone=seen.gone,
             speaking=claim.speaking,
+            desk=desk(self._rulebook, self._store, site, claim.ref),
         )
         return consider(
             case,
@@ -345,6 +353,8 @@ class Attendant:
         entries = [*plan.entries, *self._promises(tx, ref, plan)]
         self._notes(tx, ref, plan, now)
         journal.write(tx, ref, now, entries)
+        for who, what, detail in plan.audited:
+            auditing.record(tx, now, who, what, detail)
 
     def _mark_deliveries(self, tx: Transaction, claim: Claim, seen: Understood) -> None:
         for stored in claim.deliveries:
@@ -360,8 +370,11 @@ class Attendant:
             entries += promising.keep(tx, ref, kept.audience, at=kept.at, by=kept.by)
         entries += endings.account(tx, ref, plan, self._clock.now())
         entries += [
-            promising.make(tx, ref, p.audience, p.due, at=p.made_at, by=p.made_by, rule=p.rule) for p in plan.promises
+            promising.make(tx, ref, p.audience, p.due, at=p.made_at, by=p.made_by, rule=p.rule)
+            for p in {p.audience: p for p in plan.promises}.values()  # one open promise for an audience: the last
         ]
+        for audience, (due, by) in plan.moved.items():
+            entries += moving.move(tx, ref, audience, due, by)
         return entries
 
     def _notes(self, tx: Transaction, ref: TicketRef, plan: Plan, now: datetime) -> None:
@@ -388,8 +401,8 @@ class Attendant:
         """What waits for the audience, except a note that was decided again: it is still the one to say."""
         state = NoteState.SUPERSEDED if plan.notes else NoteState.WITHDRAWN
         again = {note.id for note in plan.notes}
-        for (identity,) in WAITING.run(tx, of_site=ref.site, of_id=ref.id, whom=audience).fetchall():
-            if identity not in again:
+        for identity, moment in WAITING.run(tx, of_site=ref.site, of_id=ref.id, whom=audience).fetchall():
+            if identity not in again and (plan.drop_words or moment not in BY_AGENTS):
                 DROP.run(tx, note=identity, ending=state, why="something newer is said instead")
 
     # --- afterwards ------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """From decided messages to the words that leave now: rendered, guarded, with the time they promise."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from app.rulebook import Rulebook
 from core.decisions import Facts, Words
 from core.errors import WordsError
 from core.moments import AFTERWARDS, TERMINAL, Moment, MomentKind
-from core.notes import Audience, Paragraph, plain
+from core.notes import Audience, Paragraph, Style, plain
 from core.ports import Connector
 from core.promises import Promise
 from core.sites import Site
@@ -21,19 +22,23 @@ from core.tickets import HoldReason, State, Ticket
 from core.times import Clock
 
 A = Audience
-SAID_AGAIN = TERMINAL | {MomentKind.UPDATE_DUE, MomentKind.NOTICE}
+CLOCK = re.compile(r"(?<!\d)([01]?\d|2[0-3])[:.][0-5]\d(?!\d)")
+SAID_AGAIN = TERMINAL | {MomentKind.UPDATE_DUE, MomentKind.NOTICE, MomentKind.PROGRESSED, MomentKind.AGENT_SAYS}
 """Where the same words twice are meant."""
 
 
 @dataclass
 class Composed:
-    """Parts that may leave, the time each promises, and what was stopped (by the guard) or is nothing new."""
+    """Parts that may leave, the time each promises, and what was stopped (by the guard), is nothing new, or waits until
+    `later`.
+    """
 
     parts: dict[Audience, tuple[Paragraph, ...]] = field(default_factory=dict)
     promises: dict[Audience, datetime] = field(default_factory=dict)
     stopped: dict[Audience, str] = field(default_factory=dict)
     held_back: dict[Audience, str] = field(default_factory=dict)
     same: set[Audience] = field(default_factory=set)
+    later: dict[Audience, datetime] = field(default_factory=dict)
     edits: str = ""
     meaning: str = ""
 
@@ -61,12 +66,29 @@ class Composer:
             ticket = ticket.evolve(state=memory.moved, hold_reason="")
         for plan, occurrence in plans:
             audience = plan.message.audience
-            if audience is A.AGENTS:
+            if plan.message.moment != MomentKind.ANSWERED and self._hushed(composed, audience, ticket, connector.site):
+                continue
+            if audience is A.AGENTS and plan.literal:
+                self._answer(composed, plan)
+            elif audience is A.AGENTS:
                 self._for_agents(composed, ticket, plan, occurrence, memory, promises, connector, told)
             else:
                 self._for_reader(composed, ticket, plan, occurrence, memory, promises, connector.site)
                 told = "\n\n".join(p.text for p in composed.parts.get(A.REQUESTER, ()))
         return composed
+
+    def _hushed(self, composed: Composed, audience: Audience, ticket: Ticket, site: Site) -> bool:
+        """Quiet hours have begun since it was decided: it leaves when they end."""
+        quiet = self._rulebook.quiet(audience, ticket, self._clock.now(), site)
+        if quiet:
+            composed.later[audience] = quiet.until
+        return quiet is not None
+
+    @staticmethod
+    def _answer(composed: Composed, plan: NotePlan) -> None:
+        """To an agent's command: a note of its own."""
+        said = (*letters.paragraphs(plan.literal), Paragraph("Liaison, answering a command", Style.SMALL))
+        composed.parts[A.AGENTS] = said
 
     def _for_reader(
         self,
@@ -80,9 +102,11 @@ class Composer:
     ) -> None:
         audience, now = plan.message.audience, self._clock.now()
         standing = next((p for p in promises if p.audience is audience), None)
-        due = self._due(plan, paced(ticket, memory), standing, now, site)
-        facts = Facts(now, due, memory.state_since, standing.due if standing else None)
+        due = self._due(plan, paced(ticket, memory), standing, now, site, memory.next_at)
+        facts = Facts(now, due, memory.state_since, standing.due if standing else None, progress=self._picked(memory))
         words, problem = self._guarded(plan, ticket, occurrence, facts, site)
+        if words and due and plan.message.moment in (MomentKind.PROGRESSED, MomentKind.AGENT_SAYS):
+            words = self._with_time(words, plan, self._rulebook.due_text(due, now, ticket, site))
         if problem:
             composed.held_back[audience] = problem
         if words is None:
@@ -99,10 +123,24 @@ class Composer:
         if due:
             composed.promises[audience] = due
 
+    def _picked(self, memory: Memory) -> str:
+        """The phrase that stands for the progress, while the rules still know it."""
+        return self._rulebook.phrases().get(memory.fact, "") if memory.fact else ""
+
+    @staticmethod
+    def _with_time(words: Words, plan: NotePlan, due: str) -> Words:
+        """When the next word comes, always: also where an agent's words or the rule's do not say it."""
+        clock = due.removeprefix("by ").partition(" ")[0]
+        named = CLOCK.search(words.text) if plan.literal else clock in words.text
+        return words if named else replace(words, text=f"{words.text}\n\nWe will write again {due}.")
+
     def _guarded(
         self, plan: NotePlan, ticket: Ticket, occurrence: str, facts: Facts, site: Site
     ) -> tuple[Words | None, str]:
         """The rule's words; where they fail the guard or cannot be made, the pack's words for the same slot."""
+        if plan.literal:
+            leak = self._rulebook.leak(plan.literal, ticket)
+            return (None, f"it would show a customer {leak}.") if leak else (Words(plan.literal), "")
         message, problem = plan.message, ""
         shipped = replace(message, template=message.pack_template, rule=message.pack_rule)
         for candidate in (message, shipped) if message.pack_template else (message,):
@@ -160,9 +198,17 @@ class Composer:
         )
 
     def _due(
-        self, plan: NotePlan, ticket: Ticket, standing: Promise | None, now: datetime, site: Site
+        self,
+        plan: NotePlan,
+        ticket: Ticket,
+        standing: Promise | None,
+        now: datetime,
+        site: Site,
+        chosen: datetime | None,
     ) -> datetime | None:
-        """The time these words promise."""
+        """The time these words promise; one that an agent chose goes before the cadence's."""
+        if chosen and chosen > now and plan.pledge not in (Pledge.END, Pledge.NONE):
+            return chosen
         if plan.pledge in (Pledge.END, Pledge.NONE) or plan.cadence is None:
             return None
         fresh = self._rulebook.next_due(plan.cadence, ticket, now, site)

@@ -5,11 +5,13 @@ from datetime import datetime
 
 from app import difference, timers
 from app.diary import Appointments, Diary, nothing
+from app.hush import Hush
 from app.journal import silent
 from app.plans import NewNote, NotePlan, Plan
 from app.rhythm import HUMAN_SPOKE, Case, NextDue, Rhythm
+from app.steered import Steered
 from core.decisions import Decision, Message, Mode, Reason
-from core.moments import TERMINAL, Moment, MomentKind
+from core.moments import TERMINAL, Moment, MomentKind, rank
 from core.notes import CUSTOMER_FACING, Audience, NoteState, note_id
 from core.promises import Promise
 from core.sightings import Author, Comment, Snapshot
@@ -35,6 +37,9 @@ class _Consideration:
         self.diary = Diary(self.memory, self.plan.entries, case.now, appointments)
         timers.forget(self.memory)
         self.rhythm = Rhythm(case, self.plan, next_due)
+        self.hush = Hush(self.memory, case.now, case.desk)
+        self.steered = Steered(case, self.rhythm, self.hush, self._asked)
+        self.owed: dict[Audience, list[tuple[Moment, Decision]]] = {}
 
     def plan_it(self) -> Plan:
         case = self.case
@@ -58,13 +63,16 @@ class _Consideration:
         if now_due.sealed:
             return self._seal(now_due, kinds)
         self.memory.gates = []
-        open_ones = [p for p in case.promises if not self.rhythm.kept(p.audience) and p.audience not in case.speaking]
+        self._steer(now_due)
+        unkept = [p for p in case.promises if not self.rhythm.kept(p.audience) and p.audience not in plan.withdrawn]
+        open_ones = [p for p in unkept if p.audience not in case.speaking]
         due = [p for p in open_ones if p.due <= case.now]
         if due and self.ticket.ended:
             self.rhythm.withdraw_all("the ticket has ended")
             due = []
+        due = self._audible(due)
         appointed = self.diary.due(self.ticket, self._before)
-        if kinds or due or appointed:
+        if kinds or due or appointed or self.owed:
             self._speak([*map(self._moment, kinds), *appointed], due, now_due)
         else:
             plan.attended = newest
@@ -73,6 +81,7 @@ class _Consideration:
         if plan.attended:
             self.diary.turn()
         self.diary.set_timers(self.ticket)
+        self.hush.set_timers(self.ticket)
         return plan
 
     # --- listening -------------------------------------------------------------------------------------------------
@@ -93,6 +102,8 @@ class _Consideration:
                 self.plan.drop_notes.add(Audience.REQUESTER)
             memory.moved = ""
             self.rhythm.human_keeps(comment)
+        else:
+            self.steered.hear(comment)
 
     # --- the ends of the road --------------------------------------------------------------------------------------
 
@@ -137,7 +148,7 @@ class _Consideration:
         self.plan.attended = newest
         self.diary.turn()
         self.diary.set_timers(ticket)
-        return self.plan
+        return self._steer_alone(ticket) if self.steered.heard else self.plan
 
     def _report_unmapped(self, newest: Snapshot) -> None:
         for unmapped in newest.unmapped:
@@ -150,6 +161,7 @@ class _Consideration:
     def _seal(self, decision: Decision, kinds: list[M]) -> Plan:
         """A gate silences everything: nothing is said, promised or kept waiting."""
         silence = decision.silences[Audience.AGENTS]
+        self.steered.ignore(silence)
         newly = any(gate not in self.memory.gates for gate in decision.gates)
         moments = [str(kind) for kind in kinds] or ([""] if newly else [])
         for kind in moments:
@@ -168,11 +180,14 @@ class _Consideration:
 
     def _drop_notes(self) -> None:
         self.plan.drop_notes = set(Audience)
+        self.plan.drop_words = True
+        self.hush.forget()
 
     def _note_state(self) -> None:
         state = f"{self.ticket.state}/{self.ticket.phase}/{self.ticket.hold_reason}"
         if state != self.memory.state:
             self.memory.state = state
+            self.memory.fact = ""
             self.memory.state_since = min(self.ticket.updated_at or self.case.now, self.case.now)
 
     # --- moments ---------------------------------------------------------------------------------------------------
@@ -218,7 +233,7 @@ class _Consideration:
         happened = difference.led(happened)
         kinds = [moment.kind for moment in happened]
         moments = [(m, self.decide(self.ticket, m, self.case.now, self._held())) for m in happened]
-        if kinds and not due and not self._settled(kinds, moments[0][1]):
+        if kinds and not due and not self.owed and not self._settled(kinds, moments[0][1]):
             self.rhythm.roll(now_due)
             return self.plan
         self._forget_pending(kinds)
@@ -227,12 +242,70 @@ class _Consideration:
             late = [(self._moment(M.UPDATE_DUE, p.id), now_due) for p in mine]
             if due and audience is Audience.AGENTS and not kinds:
                 late = [(self._moment(M.UPDATE_DUE, due[0].id), now_due)]
-            self._say(audience, moments + late)
+            self._say(audience, self._with_owed(audience, moments) + late)
         self._remember(kinds)
-        self.diary.remember(self.ticket, happened, {n.plan.message.audience for n in self.plan.notes})
+        spoken_of = [*happened, *(moment for owed in self.owed.values() for moment, _ in owed)]
+        self.diary.remember(self.ticket, spoken_of, {n.plan.message.audience for n in self.plan.notes})
         self.rhythm.settle(due, now_due)
         self.plan.attended = self.case.newest
         return self.plan
+
+    # --- what agents order, and quiet hours ------------------------------------------------------------------------
+
+    def _asked(self, kind: M) -> Decision:
+        return self.decide(self.ticket, self._moment(kind), self.case.now, self._held())
+
+    def _steer(self, now_due: Decision) -> None:
+        """Orders first: they decide who hears what follows."""
+        memory, now = self.memory, self.case.now
+        if memory.next_at and (memory.next_at <= now or self.ticket.ended):
+            memory.next_at = None
+        self.steered.lapse(now_due)
+        self.steered.obey(now_due)
+        if self.hush.muted(Audience.REQUESTER):
+            for promise in [p for p in self.case.promises if p.audience is Audience.REQUESTER]:
+                if not self.rhythm.kept(promise.audience):
+                    self.plan.withdrawn.setdefault(promise.audience, "the ticket is muted")
+        for audience in [a for a in map(Audience, memory.owed) if not self.hush.quiet(a, self.ticket)]:
+            kept_back = [self._moment(kind, name) for kind, name in self.hush.owed(audience, self.ticket)]
+            if kept_back:
+                found = [(m, self.decide(self.ticket, m, now, self._held())) for m in kept_back]
+                self.owed[audience] = found
+
+    def _steer_alone(self, ticket: Ticket) -> Plan:
+        """Orders in a ticket that is taken over just now."""
+        self.ticket = ticket
+        self._note_state()
+        now_due = self._asked(M.UPDATE_DUE)
+        if now_due.sealed:
+            return self._seal(now_due, [])
+        self.steered.obey(now_due)
+        self.hush.set_timers(self.ticket)
+        return self.plan
+
+    def _audible(self, due: list[Promise]) -> list[Promise]:
+        """Due promises of those who may be spoken to now; the others' are kept when their quiet hours end."""
+        told = {Audience.REQUESTER} if self.steered.speaks else set()
+        found = []
+        for promise in [p for p in due if p.audience not in told]:
+            hushed = self._hushed(promise.audience)
+            if hushed is None:
+                found.append(promise)
+            elif self.hush.keep_back(promise.audience, self._moment(M.UPDATE_DUE, promise.id)):
+                line = silent(*hushed, moment=M.UPDATE_DUE, audience=promise.audience)
+                self.plan.entries.append(line)
+        return found
+
+    def _hushed(self, audience: Audience) -> tuple[Reason, str] | None:
+        quiet, desk = self.hush.quiet(audience, self.ticket), self.case.desk
+        if quiet is None or desk is None:
+            return None
+        return Reason.QUIET_HOURS, f"Quiet hours until {desk.at(quiet.until, self.case.now, self.ticket)} ({quiet.by})."
+
+    def _with_owed(self, audience: Audience, moments: list[tuple[Moment, Decision]]) -> list[tuple[Moment, Decision]]:
+        """With what was kept back in quiet hours: one message, the leading moment of all."""
+        together = [*self.owed.get(audience, ()), *moments]
+        return sorted(together, key=lambda pair: (rank(pair[0].kind), difference.ORDER[pair[0].kind]))
 
     def _settled(self, kinds: list[M], lead: Decision) -> bool:
         """Whether the leading moment has stood long enough; if not, when to look again."""
@@ -323,6 +396,8 @@ class _Consideration:
             reason, detail = obstacle
             self.plan.entries.append(silent(reason, detail, moment=moment.kind, audience=audience, rule=message.rule))
             self.plan.drop_notes.add(audience)
+            if reason is Reason.QUIET_HOURS:
+                self.hush.keep_back(audience, moment)
             return
         draft = message.mode is Mode.DRAFT
         if draft:
@@ -348,10 +423,12 @@ class _Consideration:
             return Reason.MUTED, f"This site does not speak to {audience}."
         if audience not in newest.sinks:
             return Reason.NO_SINK, f"This ticket has no place that only {audience} would read."
+        if muted := self.hush.muted(audience):
+            return muted
         spoke = self.memory.agent_spoke_at
         if audience in CUSTOMER_FACING and spoke and self.case.now - spoke < HUMAN_SPOKE:
             return Reason.SAID_BY_HUMAN, "An agent has just written to the requester."
-        return None
+        return self._hushed(audience)
 
     def _why_requester_silent(self, moment: str) -> str:
         if moment == M.REPLIED or any(n.plan.message.audience is Audience.REQUESTER for n in self.plan.notes):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 from time import monotonic
 
 import orjson
@@ -28,7 +29,7 @@ from app.rows import bound
 from app.store import Store, Transaction
 from core.decisions import Reason
 from core.errors import InDoubt, LiaisonError, NotThere, Paused, PlatformError, Unavailable
-from core.moments import AFTERWARDS, TERMINAL, MomentKind
+from core.moments import AFTERWARDS, BY_AGENTS, TERMINAL, MomentKind
 from core.notes import Audience, Letter, NoteState, Part, Written, plain
 from core.ports import Connector
 from core.promises import Promise
@@ -51,6 +52,7 @@ LEAVES = 5.0
 """Seconds from the committed intent to the socket; long before anybody else would look for the note."""
 S = NoteState
 LONGEST_PAUSE = timedelta(minutes=5)
+STEERED = BY_AGENTS | {MomentKind.PROGRESSED}
 ENDS = frozenset({MomentKind.RESOLVED, MomentKind.CLOSED, MomentKind.CANCELLED})
 SENT_FIRST = (Audience.REQUESTER, Audience.BUSINESS, Audience.CUSTOMERS, Audience.AGENTS)
 log = logging.getLogger("liaison.outbox")
@@ -233,6 +235,11 @@ class Outbox:
                     Reason.SAME_WORDS, "Nothing in it is new.", moment=by_audience[audience].moment, audience=audience
                 )
             )
+        for audience, until in composed.later.items():
+            self._move(ref, fence, [by_audience[audience]], S.PLANNED, not_before=iso(until))
+            line = f"It waits for the end of the quiet hours ({iso(until)[:16]}Z)."
+            moment = by_audience[audience].moment
+            entries.append(journal.silent(Reason.QUIET_HOURS, line, moment=moment, audience=audience))
         if entries:
             self._store.write(lambda tx: journal.write(tx, ref, self._clock.now(), entries))
         return composed if composed.parts else None
@@ -345,12 +352,16 @@ class Outbox:
             lines.append(
                 Entry(What.SAID, note.moment, note.audience, "", "", said.rule, note_id=note.id, rule_set=note.rule_set)
             )
+            if note.moment is MomentKind.ANSWERED:
+                continue
             if note.audience is Audience.AGENTS:
                 memory.living_comment = written.comment_id
                 memory.agents_meaning = composed.meaning if composed else ""
             else:
                 memory.told, memory.told_at = said.text, now
                 lines += _pledge(tx, ref, note, said.promise_due, now)
+                if said.promise_due == memory.next_at:
+                    memory.next_at = None
         claims.save_memory(tx, ref, memory)
         journal.write(tx, ref, now, lines)
 
@@ -401,21 +412,33 @@ def _stood(note: Noted, now: datetime) -> datetime:
 
 
 def _overtaken(note: Noted, planned: Sequence[Noted], open_promises: AbstractSet[str], *, ended: bool) -> bool:
-    newer = any(n.audience is note.audience and n.planned_at > note.planned_at for n in planned)
+    if note.moment in BY_AGENTS:
+        return False
+    others = [n for n in planned if n.moment not in BY_AGENTS]
+    newer = any(n.audience is note.audience and n.planned_at > note.planned_at for n in others)
     kept = note.moment is MomentKind.UPDATE_DUE and note.occurrence not in open_promises
     otherwise = not ended if note.moment in ENDS else ended and note.moment not in TERMINAL | AFTERWARDS
     return newer or kept or otherwise
 
 
 def _letters(notes: list[Noted], *, together: bool) -> list[list[Noted]]:
-    """Requester before agents; where the platform writes both in one request, the notes of one moment together."""
+    """Requester before agents; where the platform writes both in one request, the notes of one moment together, and the
+    answer to a command with the words it asked for.
+    """
     ordered = sorted(notes, key=lambda n: (n.planned_at, SENT_FIRST.index(n.audience)))
     if not together:
         return [[n] for n in ordered]
-    groups: dict[datetime, list[Noted]] = {}
+    groups: dict[tuple[datetime, str, int], list[Noted]] = {}
     for note in ordered:
-        groups.setdefault(note.planned_at, []).append(note)
+        order = note.occurrence.partition(":")[0] if note.moment in STEERED else ""
+        place = next(n for n in count() if _free(groups.get((note.planned_at, order, n), ()), note))
+        groups.setdefault((note.planned_at, order, place), []).append(note)
     return list(groups.values())
+
+
+def _free(group: Sequence[Noted], note: Noted) -> bool:
+    """A letter has one part for each audience."""
+    return all(other.audience is not note.audience for other in group)
 
 
 def _by_marker(notes: list[Noted]) -> dict[str, list[Noted]]:
