@@ -419,3 +419,22 @@ def test_nobody_waits_for_ever(desk):
     desk.receive(incident("9", priority="P1", opened_at=desk.clock.now()))
     desk.drain()
     assert [letter.ref.id for letter in desk.platform.writes][2:4] == ["1", "9"]
+
+
+# --- within the platform's limits ----------------------------------------------------------------------------------------
+
+
+def test_a_paused_site_is_not_even_asked(desk):
+    """Thirty promises fall due while it asked us to wait: no request leaves before then, and each is told once."""
+    for number in range(30):
+        desk.happen(incident(str(number)))
+    desk.platform.faults = ["paused_site"]
+    desk.clock.move(START + timedelta(minutes=30))
+    desk.drain()
+    before = (desk.platform.reads, len(desk.platform.writes))
+    desk.clock.move(START + timedelta(minutes=31))
+    desk.drain()
+    assert (desk.platform.reads, len(desk.platform.writes)) == before
+    desk.pass_(minutes=3)
+    assert len(updates(desk)) == 30
+    assert {(p.state, p.cause) for p in desk.promises(None)} == {("kept_late", "paused"), ("open", "")}
