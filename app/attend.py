@@ -98,6 +98,11 @@ class Attendant:
         """Raises Fenced when another runner took over."""
         connector = self._connectors.of(ref.site)
         claim = self._claim(ref)
+        paused, halt = self._halted(ref)
+        if paused and not claim.deliveries:
+            # nothing has happened and nothing may be written: not even a question is asked before the pause ends
+            self._store.write(lambda tx: self._rest(tx, connector, claim, paused, halt))
+            return
         try:
             handled: Claim | None = self._handle(connector, claim)
         except LiaisonError:
