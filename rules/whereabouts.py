@@ -29,6 +29,6 @@ def without_country(rules: RuleSet) -> Iterator[Problem]:
 
 
 def _used(rules: RuleSet) -> set[str]:
-    """Calendars that a cadence counts in; conditions within a calendar are not searched."""
-    named = {cadence.calendar for rule in rules.rules for cadence in rule.cadences.values() if cadence}
-    return named & rules.calendars.keys()
+    """Calendars that times are counted in; conditions within a calendar are not searched."""
+    counted = ((*rule.cadences.values(), *rule.milestones, *(rule.notices or ()), rule.closing) for rule in rules.rules)
+    return {one.calendar for times in counted for one in times if one} & rules.calendars.keys()

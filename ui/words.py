@@ -88,6 +88,7 @@ MOMENTS = {
     M.FINISHED: "finished",
     M.FAILED: "failed",
     M.CHECK_IN: "asked whether all is well",
+    M.REPLIED: "the requester has answered whether all is well",
     M.PROGRESSED: "an agent told where the work stands",
     M.AGENT_SAYS: "an agent's own words",
     M.ANSWERED: "an agent asked Liaison",

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.appointments import Course
+from core.moments import Moment
 from core.moments import MomentKind as M
+from core.notes import Audience
 from core.tickets import Ticket
-from rules import appointments, load
-from tests.rules.support import NOW, incident, rule_set
+from rules import appointments, decide, load
+from tests.rules.support import NOW, decided, incident, rule_set
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 KNOWN = Course(announced=True, announced_at=NOW - 30 * DAY)
@@ -182,6 +184,57 @@ def test_the_packs_ask_after_what_hit_hard():
     for fields, asked in (({"priority": "P1"}, 1), ({"priority": "P3"}, 0), ({"priority": "P3", "major": True}, 1)):
         assert len(found(book, incident(state="resolved", **fields), course=ended)) == asked, fields
     assert len(found(book, change(state="review"), course=ended)) == 1
+
+
+def test_a_milestone_speaks_to_those_it_names_with_the_words_it_brings(tmp_path):
+    book = rule_set(tmp_path, MILESTONES)
+    ticket = incident(state="in_progress")
+    (one,) = found(book, ticket)
+    said = decide(book, book.catalogue, ticket, Moment(one.kind, one.name, NOW), NOW)
+    assert {audience: message.template for audience, message in said.messages.items()} == {
+        Audience.AGENTS: "Two hours."
+    }
+    assert said.silences == {}
+
+
+def test_a_milestone_that_is_no_longer_in_the_rules_says_nothing(tmp_path):
+    book = rule_set(tmp_path, MILESTONES)
+    gone = Moment(M.MILESTONE, "way/after-7m@2026-11-20T12:00:00.000Z", NOW)
+    assert decide(book, book.catalogue, incident(), gone, NOW).messages == {}
+
+
+def test_a_test_of_the_moment_hears_the_first_milestone_whose_conditions_hold(tmp_path):
+    """`tests:` name a moment, not a time: what is reached by the change from `before` is tried."""
+    book = rule_set(tmp_path, MILESTONES)
+    heard = decided(book, incident(state="in_progress"), "milestone", before=incident(state="new")).messages
+    assert heard[Audience.REQUESTER].template == "We have started."
+
+
+def test_a_closing_asks_whom_it_tells_and_agents_know_of_it(tmp_path):
+    text = """
+    rules:
+      - {id: words, messages: {requester: {check_in: All well?}, agents: {check_in: Ask them.}}}
+      - {id: some, when: {kind: incident}, closing: {after: 1d, tell: agents}}
+      - {id: shop, when: {kind: incident, service: shop}, closing: {after: 1d, say: Can you sell?}}
+    """
+    book = rule_set(tmp_path, text)
+    assert set(decided(book, incident(state="closed"), "check_in").messages) == {Audience.AGENTS}
+    shop = decided(book, incident(state="closed", service="shop"), "check_in").messages
+    assert {a: m.template for a, m in shop.items()} == {
+        Audience.REQUESTER: "Can you sell?",
+        Audience.AGENTS: "Ask them.",
+    }
+
+
+def test_nothing_is_promised_with_the_question(tmp_path):
+    text = """
+    rules:
+      - id: r
+        messages: {requester: {check_in: All well?}}
+        cadence: {requester: {every: 30m}}
+        closing: {after: 1d}
+    """
+    assert decided(rule_set(tmp_path, text), incident(state="closed"), "check_in").cadences == {}
 
 
 @given(st.integers(0, 40 * 24 * 60), st.integers(0, 40 * 24 * 60))
