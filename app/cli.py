@@ -16,6 +16,7 @@ from rich.table import Table
 from app import demo
 from app.cli_common import config_option, console, installation, json_option, print_json
 from app.cli_dead import dead_group
+from app.cli_enter import enter, print_link
 from app.cli_poll import poll
 from app.cli_report import report_group
 from app.cli_rules import rules_group
@@ -64,6 +65,7 @@ def serve(config: Path) -> None:
         server.start()
         where = f"Liaison answers at {server.url}/ and takes webhooks at {server.url}/hooks/<site>."
         console.print(where, soft_wrap=True)
+        print_link(server.url, liaison.door)
         running = until_asked(liaison.run)
         server.stop()
         liaison.stop()
@@ -133,7 +135,7 @@ def _show(summary: Summary) -> None:
     console.print(f"[{verdict}]{len(summary.lost)} lost, {len(summary.doubled)} doubled.[/{verdict}]")
 
 
-for command in (poll, report_group, rules_group, ticket, note, lift, unalarm, dead_group, db_group):
+for command in (enter, poll, report_group, rules_group, ticket, note, lift, unalarm, dead_group, db_group):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from rich.console import Console
 from sqlalchemy import select
 
 from app import saying, story, tables
+from app.cli_enter import print_link
 from app.clocks import DrivenClock
 from app.driving import Driver
 from app.liaison import Liaison
@@ -190,6 +191,8 @@ def run(console: Console, *, once: bool, listen: Listen) -> int:
     """Exit code: 0, or 1 when a comment is missing or doubled."""
     with stage(story.START, listen) as on:
         saying.addresses(console, on.server.url, {"ServiceNow stand-in": on.snow.url, "Jira stand-in": on.jira.url})
+        if not once:
+            print_link(on.server.url, on.liaison.door)
         keys = play(on, console, pause=0 if once else 2.0)
         if once:
             show_conversations(on, console)

@@ -22,6 +22,8 @@ from app.reconcile import Reconciler
 from app.rulebook import Rulebook
 from app.settings import Settings
 from app.store import Store, remembered
+from app.surfaces.door import StoredDoor
+from app.surfaces.house import house
 from app.sweeping import Sweeper
 from app.views import StoredViews
 from core.sites import Site
@@ -63,6 +65,7 @@ class Liaison:
         self.reconciler = Reconciler(self.store, self.clock, self.connectors, self.inbox)
         self.sweeper = Sweeper(self.store, self.clock, self.connectors)
         self.views = StoredViews(self.store, self.rulebook, self.pauses)
+        self.door = StoredDoor(self.store, SystemClock())
         self.marker = Marker(self.store, self.clock)
         self.metrics = Metrics(self.store, self.clock, self.rulebook, self.pauses, self.sites)
         self._stopping = threading.Event()
@@ -80,7 +83,7 @@ class Liaison:
         counted = self.metrics.answered
         hooks = webhooks.blueprint.blueprint(self.sites, self.inbox, self.clock, self.engine.nudge, counted)
         app.register_blueprint(hooks)
-        app.register_blueprint(ui.blueprint.blueprint(self.views, self.clock, pages_open=self.settings.pages_open))
+        app.register_blueprint(ui.blueprint.blueprint(house(self)))
         app.register_blueprint(self.metrics.blueprint(everybody=self.settings.metrics_open))
         return app
 

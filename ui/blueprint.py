@@ -1,143 +1,148 @@
-"""The pages: open promises, one ticket's story, health. They read, and change nothing."""
+"""All pages: one module per surface, one guard before them."""
 
-from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any
 
 import flask
-from werkzeug.exceptions import HTTPException, NotFound
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
 
 from core.errors import StoreError
-from core.tickets import TicketRef
-from core.times import Clock
-from ui import guards, words
-from ui.views import NEEDS_A_PERSON, NoteRow, PromiseRow, StoryView, Views
+from ui import entry, files, front, guards, health, sessions, words
+from ui.access import AT_THE_MACHINE, NOBODY, Open, Person, Role
+from ui.house import House
+from ui.rendering import message, packed, protected, style_nonce
+from ui.routing import SAFE, Pages
 
-ANYONE = frozenset({"pages.healthz", "pages.readyz", "pages.static"})
-"""Answer whoever reaches the server: they tell nothing about any ticket."""
+if TYPE_CHECKING:
+    from flask.sansio.blueprints import BlueprintSetupState
 
-Row = TypeVar("Row", NoteRow, PromiseRow)
+SURFACES = (front, entry)
+"""Each has `register(pages, house)`. The order is that of the navigation."""
 
 
-def blueprint(views: Views, clock: Clock, pages_open: bool = False) -> flask.Blueprint:  # noqa: FBT001, FBT002 - a setting
-    """`pages_open`: let everyone look who reaches the server, because something before it asks who they are."""
-    pages = flask.Blueprint(
-        "pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets"
-    )
-    Guard(pages_open).stand_before(pages)
-    Pages(views, clock).answer(pages)
+def blueprint(house: House) -> Pages:
+    pages = Pages()
+    Guard(house, pages).stand_before()
+    health.register(pages, house)
+    files.register(pages)
+    for surface in SURFACES:
+        surface.register(pages, house)
     return pages
 
 
 class Guard:
-    def __init__(self, pages_open: bool) -> None:  # noqa: FBT001 - a setting
-        self.pages_open = pages_open
+    """Asks of every request: where from, who, and may they. Deny is the default."""
 
-    def stand_before(self, pages: flask.Blueprint) -> None:
+    def __init__(self, house: House, pages: Pages) -> None:
+        self.house, self.pages = house, pages
+        self.csrf = CSRFProtect()
+
+    def stand_before(self) -> None:
+        pages = self.pages
+        pages.record_once(self.prepare)
         pages.before_request(self.look)
-        pages.after_request(protected)
+        pages.app_context_processor(self.shown)
         pages.register_error_handler(StoreError, store_is_down)
-        pages.app_errorhandler(NotFound)(nowhere)
+        pages.register_error_handler(CSRFError, too_old)
+        for error, answer in ((NotFound, nowhere), (MethodNotAllowed, not_so), (InternalServerError, broken)):
+            pages.app_errorhandler(error)(answer)
+        pages.after_request(packed)
+        pages.after_request(protected)
+
+    def prepare(self, state: "BlueprintSetupState") -> None:
+        app = state.app
+        assert isinstance(app, flask.Flask)
+        sessions.configure(app, self.house.session_key, encrypted=self.house.encrypted)
+        # asked for by the guard, after it is known who they are, and of pages alone
+        app.config.update(WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False)
+        self.csrf.init_app(app)
 
     def look(self) -> flask.Response | None:
-        if self.pages_open or flask.request.endpoint in ANYONE:
+        needs = self.pages.needs.get(flask.request.endpoint or "")
+        if needs is Open.ANYONE:
             return None
-        because = guards.refusal(flask.request)
-        return refused(because) if because else None
+        if because := self.not_here():
+            return message("This page is not for you", because, *COME_CLOSER, code=403)
+        acting = flask.request.method not in SAFE
+        if needs is not Open.LINK and (refused := self.refused(needs, acting=acting)):
+            return refused
+        if acting:
+            if guards.from_elsewhere(flask.request):
+                return message("This did not come from Liaison's pages", *FROM_ELSEWHERE, code=403)
+            self.csrf.protect()
+        return None
 
+    def not_here(self) -> str:
+        return "" if self.house.pages_open else guards.refusal(flask.request)
 
-class Pages:
-    def __init__(self, views: Views, clock: Clock) -> None:
-        self.views, self.clock = views, clock
-
-    def answer(self, pages: flask.Blueprint) -> None:
-        pages.add_url_rule("/", "front", self.front)
-        pages.add_url_rule("/tickets/<site>/<path:ticket_id>", "story", self.story)
-        pages.add_url_rule("/healthz", "healthz", healthz)
-        pages.add_url_rule("/readyz", "readyz", self.readyz)
-
-    def front(self) -> flask.Response:
-        seen = self.views.overview()
-        seen = replace(
-            seen,
-            promises=tuple(sorted(map(veiled, seen.promises), key=lambda row: row.due)),
-            notes=tuple(map(veiled, seen.notes)),
-            attention=tuple(map(veiled, seen.attention)),
-            dead=tuple(replace(row, key="", problem="") if row.held_by else row for row in seen.dead),
-            silences=tuple(sorted(seen.silences, key=lambda row: (-row.count, row.reason))),
-        )
-        return page("front.html", seen=seen, now=self.clock.now())
-
-    def story(self, site: str, ticket_id: str) -> flask.Response:
-        found = self.views.story(TicketRef(site, ticket_id))
-        if found is None:
-            return page("message.html", 404, title="Liaison does not know this ticket", sentences=UNKNOWN_TICKET)
-        if found.held_by:
-            return page("held.html", ref=found.ref, gates=found.held_by)
-        return page("story.html", seen=found, said=conversation(found), waiting=waiting(found), now=self.clock.now())
-
-    def readyz(self) -> flask.Response:
-        try:
-            health = self.views.health()
-            reasons = list(health.reasons)
-        except StoreError as error:
-            reasons = [f"The store does not answer: {error.what}"]
-        answer = flask.jsonify(status="not ready" if reasons else "ready", reasons=reasons)
-        answer.status_code = 503 if reasons else 200
+    def refused(self, needs: Role | Open | None, *, acting: bool) -> flask.Response | None:
+        me = self.person()
+        if isinstance(needs, Role) and me.may(needs) and (me.signed_in or not acting):
+            return None
+        if me.signed_in or not isinstance(needs, Role):
+            return message("This page is not for your role", *wrong_role(me, needs), code=403)
+        answer = message("Please sign in", *SIGN_IN, code=401)
+        answer.headers["Location"] = flask.url_for("pages.sign_in")
         return answer
 
+    def person(self) -> Person:
+        """Who looks. Without a session: a viewer, where pages answer at all without one."""
+        if "person" not in flask.g:
+            without = NOBODY if self.not_here() else AT_THE_MACHINE
+            flask.g.person = sessions.person(self.house.wall.now()) or without
+        found: Person = flask.g.person
+        return found
 
-def healthz() -> flask.Response:
-    """The process lives and answers; whether it can work is readyz's question."""
-    return flask.jsonify(status="alive")
-
-
-def conversation(story: StoryView) -> list[NoteRow]:
-    return sorted((note for note in story.notes if note.state not in NEEDS_A_PERSON), key=lambda note: note.at)
-
-
-def waiting(story: StoryView) -> list[NoteRow]:
-    return sorted((note for note in story.notes if note.state in NEEDS_A_PERSON), key=lambda note: note.at)
-
-
-def veiled(row: Row) -> Row:
-    """A row of a held ticket without anything but the gate, so that no template can show more."""
-    if not row.held_by:
-        return row
-    if isinstance(row, NoteRow):
-        return replace(row, key="", text="", moment="", rule="", problem="")
-    return replace(row, key="", rule="", kept_by="")
+    def shown(self) -> dict[str, Any]:
+        me = self.person()
+        return {
+            "me": me,
+            "menu": self.pages.menu_of(me),
+            "clock_now": self.house.clock.now(),
+            "zone_of": lambda site: self.house.zones.get(site, "UTC"),
+            "style_nonce": style_nonce,
+        }
 
 
-def page(template: str, code: int = 200, **shown: object) -> flask.Response:
-    response = flask.make_response(flask.render_template(f"liaison/{template}", words=words, **shown), code)
-    return protected(response)
-
-
-def protected(response: flask.Response) -> flask.Response:
-    response.headers.update(guards.POLICY)
-    return response
-
-
-def refused(because: str) -> flask.Response:
-    return page("message.html", 403, title="This page is not for you", sentences=(because, *COME_CLOSER))
+def wrong_role(me: Person, needs: Role | Open | None) -> tuple[str, ...]:
+    wanted = words.ROLES[needs] if isinstance(needs, Role) else "a role that nobody has"
+    return (f"You are signed in as {me.name}. This page needs {wanted}.", "Ask whoever looks after Liaison for it.")
 
 
 def nowhere(_error: HTTPException) -> flask.Response:
-    return page("message.html", 404, title="There is no such page", sentences=NO_PAGE)
+    return protected(message("There is no such page", *NO_PAGE, code=404))
+
+
+def not_so(error: HTTPException) -> flask.Response:
+    answer = protected(message("This address does not take that", *NO_PAGE[1:], code=405))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        answer.headers["Allow"] = ", ".join(error.valid_methods)
+    return answer
+
+
+def broken(_error: HTTPException) -> flask.Response:
+    return protected(message("Something went wrong in Liaison", *BROKEN, code=500))
+
+
+def too_old(_error: CSRFError) -> flask.Response:
+    return message("This page was open for too long", *TOO_OLD, code=400)
 
 
 def store_is_down(_error: StoreError) -> flask.Response:
-    return page("message.html", 503, title="Liaison cannot read its store", sentences=STORE_IS_DOWN)
+    return message("Liaison cannot read its store", *STORE_IS_DOWN, code=503)
 
 
 COME_CLOSER = (
     "Open it on that machine itself, at http://localhost and the port of Liaison, for example through an SSH tunnel.",
 )
-UNKNOWN_TICKET = (
-    "Either no webhook about it has arrived yet, or the address is not right.",
-    "Open the front page and follow a ticket from there, or save the ticket once so that its platform sends it.",
-)
+SIGN_IN = ("You can read without signing in, but to act you need to.", "Sign in, then open this page again.")
 NO_PAGE = ("The address leads nowhere.", "Open the front page and go on from there.")
+BROKEN = ("Nothing was changed.", "Try again. If it stays so, look into Liaison's log: the reason stands there.")
+TOO_OLD = (
+    "Liaison could not tell that this came from its own page, so nothing was done.",
+    "Go back, reload, try again.",
+)
+FROM_ELSEWHERE = ("Another site's page sent it, so nothing was done.", "Open Liaison itself and do it there.")
 STORE_IS_DOWN = (
     "The database did not answer. Webhooks are refused meanwhile, and the platforms send them again.",
     "Look into Liaison's log and at /readyz for the reason.",

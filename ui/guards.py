@@ -11,15 +11,13 @@ OUR_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNO
 FROM_A_PROXY = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 
 POLICY = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-"""What every page tells the browser: nothing from elsewhere, no scripts at all, nowhere framed or kept."""
+NOT_KEPT = "no-store"
 
 
 def refusal(request: flask.Request) -> str:
@@ -31,6 +29,24 @@ def refusal(request: flask.Request) -> str:
     if not OUR_HOST.fullmatch(request.headers.get("Host", "")):
         return "The address in your browser is not one of this machine's own names."
     return ""
+
+
+def from_elsewhere(request: flask.Request) -> bool:
+    """Whether the browser says that another site's page made this request."""
+    return request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
+
+
+def content_policy(framed_by: str = "", style_nonce: str = "") -> str:
+    """What the browser may load: nothing from elsewhere, no script inside a page.
+
+    `framed_by`: the one origin that may frame the page. `style_nonce`: for styles that a script of ours adds.
+    """
+    styles = f"'self' 'nonce-{style_nonce}'" if style_nonce else "'self'"
+    framing = framed_by or "'none'"
+    return (
+        f"default-src 'none'; style-src {styles}; img-src 'self'; script-src 'self'; connect-src 'self'; "
+        f"base-uri 'none'; form-action 'self'; frame-ancestors {framing}"
+    )
 
 
 def is_loopback(address: str) -> bool:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from core.decisions import Reason
 from core.moments import MomentKind as M
 from core.notes import Audience, NoteState
 from core.promises import Cause, PromiseState
 from core.tickets import HoldReason, Kind, Phase, Priority, Resolution, State, Ticket
+from ui.access import Role
 
 AUDIENCES = {
     Audience.AGENTS: "agents (internal)",
@@ -156,14 +158,23 @@ REASONS = {
     Reason.GONE: "The ticket was deleted.",
 }
 
+ROLES = {
+    Role.VIEWER: "the role viewer: reading",
+    Role.AGENT: "the role agent: speaking in tickets",
+    Role.EDITOR: "the role editor: drafting rules",
+    Role.PUBLISHER: "the role publisher: putting rules into force",
+}
+
 
 def moment(name: str) -> str:
     """A moment's words; one that this version does not know keeps its own name."""
     return MOMENTS[M(name)] if name in list(M) else name
 
 
-def when(time: datetime) -> str:
-    return f"{time.astimezone(UTC):%a %d %b %Y, %H:%M} UTC"
+def when(time: datetime, zone: str = "UTC") -> str:
+    """The time with its zone: `UTC`, `CET`, or the offset where a zone has no letters."""
+    there = time.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
+    return f"{there:%a %d %b %Y, %H:%M %Z}"
 
 
 def distance(time: datetime, now: datetime) -> str:

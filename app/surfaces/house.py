@@ -1,0 +1,32 @@
+"""What the pages get of an installation: `ui.house.House`, one port per surface."""
+
+import secrets
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from app.store import remembered
+from core.times import SystemClock
+from ui.house import House
+
+if TYPE_CHECKING:
+    from app.liaison import Liaison
+
+
+def house(liaison: "Liaison") -> House:
+    settings = liaison.settings
+    return House(
+        views=liaison.views,
+        clock=liaison.clock,
+        wall=SystemClock(),
+        door=liaison.door,
+        session_key=remembered(liaison.store, "session_key", secrets.token_hex(32)),
+        pages_open=settings.pages_open,
+        origins={site.name: origin(site.url) for site in settings.sites},
+        zones={site.name: site.timezone for site in settings.sites},
+    )
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port: what browsers compare."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
