@@ -137,6 +137,7 @@ def test_a_change_announced_ten_days_ahead_is_told_at_every_step(change):
     assert "The new time is Sunday 29 November, 03:00 to 05:00 (Berlin time)." in said[2]
     assert "starts at 03:00 tomorrow." in said[3]
     assert "starts at 03:00 today." in said[4]
+    assert "now has another planned end: 06:00 today." in said[7]
     assert "Is everything fine now?" in said[-1]
 
 

@@ -84,6 +84,7 @@ def everything(book, **about):
     endings = ("workaround", "withdrawn", "declined", "not_found", "")
     parts += [read(book, "incident", M.RESOLVED, resolution=r, **about) for r in endings]
     parts += [read(book, "change", m, **about) for m in CHANGE]
+    parts += [read(book, "change", M.RESCHEDULED, state="scheduled", **about)]
     return "\n\n".join(parts) + "\n"
 
 
