@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 
 from core.times import Clock
 from ui.access import Door
+from ui.desk_views import DeskViews
+from ui.overview_views import OverviewViews
+from ui.panel_views import PanelViews
+from ui.timeline_views import TimelineViews
 from ui.views import Views
 
 
@@ -22,6 +26,10 @@ class House:
     wall: Clock
     door: Door
     session_key: str
+    panel: PanelViews
+    desk: DeskViews
+    timeline: TimelineViews
+    overview: OverviewViews
     public_url: str = ""
     pages_open: bool = False
     origins: Mapping[str, str] = field(default_factory=dict)

@@ -5,6 +5,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from app.store import remembered
+from app.surfaces.desk import StoredDesk
+from app.surfaces.overview import StoredOverview
+from app.surfaces.panel import StoredPanel
+from app.surfaces.timeline import StoredTimeline
 from core.times import SystemClock
 from ui.house import House
 
@@ -20,6 +24,10 @@ def house(liaison: "Liaison") -> House:
         wall=SystemClock(),
         door=liaison.door,
         session_key=remembered(liaison.store, "session_key", secrets.token_hex(32)),
+        panel=StoredPanel(liaison),
+        desk=StoredDesk(liaison),
+        timeline=StoredTimeline(liaison),
+        overview=StoredOverview(liaison),
         pages_open=settings.pages_open,
         origins={site.name: origin(site.url) for site in settings.sites},
         zones={site.name: site.timezone for site in settings.sites},

@@ -37,9 +37,14 @@ class OneDoor:
         return ADMIN
 
 
+class Empty:
+    """Stands for the port of a surface that a test does not ask."""
+
+
 def house(views: MemoryViews | None = None, **more) -> House:
     """Ports in memory; `more` replaces any of them."""
     given = {"clock": Clock(), "wall": Clock(), "door": OneDoor(), "session_key": "a key for tests"}
+    given |= dict.fromkeys(("panel", "desk", "timeline", "overview"), Empty())
     return House(views=views or MemoryViews(), **{**given, **more})
 
 

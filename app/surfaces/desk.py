@@ -1,0 +1,11 @@
+"""`ui.desk_views.DeskViews` over the store."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.liaison import Liaison
+
+
+class StoredDesk:
+    def __init__(self, liaison: "Liaison") -> None:
+        self._liaison = liaison

@@ -1,0 +1,9 @@
+"""The overview for service managers."""
+
+from ui.house import House
+from ui.routing import Pages
+
+
+def register(pages: Pages, house: House) -> None:
+    """Nothing yet."""
+    del pages, house

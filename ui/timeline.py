@@ -1,0 +1,9 @@
+"""The requester's page."""
+
+from ui.house import House
+from ui.routing import Pages
+
+
+def register(pages: Pages, house: House) -> None:
+    """Nothing yet."""
+    del pages, house
