@@ -64,14 +64,15 @@ def report(store: Store, since: datetime, now: datetime, by: By) -> Report:
     total = _Counted()
     causes: dict[str, Counter[str]] = {}
     silences: dict[str, list[float]] = {}
+    name, present = NAMES[by], iso(now)
     with store.read() as connection:
         for row in _promises(connection, since):
-            groups.setdefault(NAMES[by](row), _Counted()).add(row, iso(now))
-            total.add(row, iso(now))
+            groups.setdefault(name(row), _Counted()).add(row, present)
+            total.add(row, present)
             if row.cause and row.state != S.OPEN:
                 causes.setdefault(row.cause, Counter())[row.state] += 1
             if row.state != S.WITHDRAWN:
-                waited = _seconds(row.made_at, row.ended_at or iso(now))
+                waited = _seconds(row.made_at, row.ended_at or present)
                 silences.setdefault(row.priority or "none", []).append(waited)
         comments = _comments(connection, since)
     return Report(
@@ -79,9 +80,9 @@ def report(store: Store, since: datetime, now: datetime, by: By) -> Report:
         until=now,
         by=str(by),
         total=total.line(TOTAL),
-        lines=tuple(groups[name].line(name) for name in sorted(groups)),
+        lines=tuple(groups[group].line(group) for group in sorted(groups)),
         causes=_by_weight(causes),
-        silences=tuple(_silence(name, silences[name]) for name in sorted(silences)),
+        silences=tuple(_silence(priority, silences[priority]) for priority in sorted(silences)),
         comments=comments,
     )
 
