@@ -100,7 +100,7 @@ class Rulebook:
 
     def advice(self, text: str, ticket: Ticket) -> tuple[str, ...]:
         """How an agent could have said it better."""
-        return tuple(advice_on(text, ended=ticket.ended))
+        return tuple(advice_on(self.current, text, ended=ticket.ended))
 
     def zone(self, ticket: Ticket, site: Site) -> str:
         """In which the ticket's people read the clock."""

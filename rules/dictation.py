@@ -3,13 +3,17 @@
 from collections.abc import Collection, Iterator
 from typing import Protocol
 
+from core.notes import Audience
 from rules.claims import claims_it_is_over
 from rules.guard import leaks
+from rules.language import RuleSet
+from rules.proofread import style_of
 from rules.tells import Tell
+from rules.wording import remarks
 
 SECRETS = ("key", "token", "password")
-LONG = 25
-"""Words of a sentence from which on few readers follow."""
+MOST = 2
+"""Remarks on one message: more are a lecture."""
 
 
 class Guarding(Protocol):
@@ -30,13 +34,13 @@ def leak_in(rules: Guarding, text: str, key: str = "") -> str:
     return f'{found[0].kind} ("{shown}")'
 
 
-def advice_on(text: str, *, ended: bool) -> Iterator[str]:
-    """Sentences for the agent, who decides; nothing here stops a message."""
+def advice_on(rules: RuleSet, text: str, *, ended: bool) -> Iterator[str]:
+    """Sentences for the agent, the gravest first; nothing here stops a message."""
     claim = claims_it_is_over(text)
     if claim and not ended:
         yield f"You said “{claim}”, and the ticket is still open."
-    for sentence in text.replace("!", ".").replace("?", ".").split("."):
-        count = len(sentence.split())
-        if count > LONG:
-            yield f"One sentence has {count} words; short ones are read."
-            return
+    found = [
+        one for one in remarks(text, Audience.REQUESTER, style=style_of(rules), whole=False) if "{" not in one.message
+    ]
+    for one in sorted(found, key=lambda one: not one.strong)[:MOST]:
+        yield one.message[:1].upper() + one.message[1:]

@@ -1,14 +1,17 @@
 """Reading commands and times: every way in which people type them, and any other text without harm."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.command_words import help_text
 from app.commands import MOST, Verb, commands, has_commands
 from app.whens import read_when
 
+GUIDE = Path(__file__).parent.parent.parent / "docs" / "agents.md"
 NOW = datetime(2026, 11, 20, 13, 5, 30, tzinfo=UTC)  # a Friday, five past two in Berlin
 
 
@@ -169,3 +172,9 @@ def test_any_text_is_a_time_on_the_full_minute_or_said_not_to_be(text, now, zone
 def test_tomorrow_is_always_to_come_and_never_far(hour, minute, now, zone):
     found = read_when(f"tomorrow {hour}:{minute:02}", now, zone)
     assert now - timedelta(hours=2) < found < now + timedelta(hours=51)
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_every_command_stands_in_the_agents_guide_and_in_the_help(verb):
+    assert f"`{verb}" in GUIDE.read_text(encoding="utf-8")
+    assert f"/liaison {verb}" in help_text()

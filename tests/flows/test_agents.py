@@ -89,10 +89,8 @@ def test_a_later_time_is_told_at_once_and_keeps_the_old_promise(desk):
     """Nobody waits for a time that was moved behind their back."""
     desk.note("/liaison next 12:00")
     assert desk.news == ["We have your report. Work on it has not started yet. We will write again by 12:00 today."]
-    assert desk.answers == [
-        "The next word comes by 12:00 today. The requester was promised one by 10:32 today, so they are told the new "
-        "time now."
-    ]
+    told = "The requester was promised one by 10:32 today, so they are told the new time now."
+    assert desk.answers == [f"The next word comes by 12:00 today. {told}"]
     assert desk.promises == [("kept", "09:32"), ("open", "11:00")]
     desk.world.pass_(minutes=110)
     assert len(desk.news) == 1
@@ -161,6 +159,13 @@ def test_what_would_leak_is_not_sent_and_the_agent_reads_why(desk):
         'Not sent: it would show a customer a host name ("gw-03.prod.local"). Say it in other words.'
     ]
     assert desk.promises == [("open", "09:32")]
+
+
+def test_words_of_the_trade_go_out_and_the_agent_is_told_a_plainer_one(desk):
+    desk.note("/liaison say The failover is done and it works again.")
+    assert desk.news[0].startswith("The failover is done and it works again.")
+    assert "For the next time: You said “works again”, and the ticket is still open." in desk.answers[0]
+    assert "'failover' is a word of the trade." in desk.answers[0]
 
 
 @pytest.mark.parametrize(
