@@ -207,8 +207,9 @@ class Stage:
         self._connectors: dict[str, Connector] = {
             site.name: MAKERS[site.platform](site, self._clock) for site in course.sites
         }
-        self._book = Rulebook(course.rules, zones)
-        self._against = Rulebook(course.against, zones) if course.against is not None else None
+        languages = {site.name: site.language for site in course.sites}
+        self._book = Rulebook(course.rules, zones, languages)
+        self._against = Rulebook(course.against, zones, languages) if course.against is not None else None
 
     def play(self, bundle: Iterable[list[Event]]) -> Result:
         result = Result()

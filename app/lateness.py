@@ -27,4 +27,4 @@ def owned_up(
         return ()
     if SPEAKS_OF_IT.search(message.template):
         return ()
-    return (Paragraph(f"We said we would write {rulebook.due_text(promise.due, now, ticket, site)}, and we are late."),)
+    return (Paragraph(rulebook.sentence("late", promise.due, now, ticket, site, message.language)),)

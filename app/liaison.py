@@ -47,7 +47,8 @@ class Liaison:
         self.settings = settings
         self.clock = clock or SystemClock()
         zones = {site.name: site.timezone for site in settings.sites}
-        self.rulebook = Rulebook([settings.rules] if settings.rules else [], zones)
+        languages = {site.name: site.language for site in settings.sites}
+        self.rulebook = Rulebook([settings.rules] if settings.rules else [], zones, languages)
         self.store = Store(settings.store)
         self.store.upgrade()
         self.store.start()

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,17 +18,24 @@ from rules.dictation import advice_on, leak_in
 from rules.language import Layer
 from rules.quiet import Quiet, quiet_at
 from rules.spoken import Reader
+from rules.tongues import ENGLISH, tongue
+from rules.whereabouts import language_of
 
 log = logging.getLogger("liaison.rules")
 
 
 class Rulebook:
-    """`paths` are rules files or folders; the shipped packs always stand below them. `zones`: of the sites, by name,
-    for tickets whose place is not in the catalogue. Raises RulesError.
+    """`paths` are rules files or folders; the shipped packs always stand below them. `zones` and `languages`: of the
+    sites, by name, for people whose own are not known. Raises RulesError.
     """
 
-    def __init__(self, paths: Sequence[Path], zones: Mapping[str, str] | None = None) -> None:
-        self._paths, self._zones = tuple(paths), zones or {}
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        zones: Mapping[str, str] | None = None,
+        languages: Mapping[str, str] | None = None,
+    ) -> None:
+        self._paths, self._zones, self._languages = tuple(paths), zones or {}, languages or {}
         self._stamp = self._files()
         self.current = rules.load(self._paths)
         self.problem = ""
@@ -47,8 +55,8 @@ class Rulebook:
 
     def decide(self, ticket: Ticket, moment: Moment, now: datetime, held: tuple[str, ...] = ()) -> Decision:
         book = self.current
-        zone = self._zones.get(ticket.site, "UTC")
-        return rules.decide(book, book.catalogue, ticket, moment, now, held=held, zone=zone)
+        zone, language = self._zones.get(ticket.site, "UTC"), self._languages.get(ticket.site, ENGLISH)
+        return rules.decide(book, book.catalogue, ticket, moment, now, held=held, zone=zone, language=language)
 
     def seals(self, ticket: Ticket, now: datetime, held: tuple[str, ...] = ()) -> bool:
         """Whether a gate holds the ticket silent for everybody."""
@@ -73,7 +81,6 @@ class Rulebook:
             moment,
             facts,
             zone=site.timezone,
-            language=site.language,
             impacts=impacts,
         )
 
@@ -90,9 +97,24 @@ class Rulebook:
         """The rules that Liaison brings along, by id."""
         return frozenset(rule.id for rule in self.current.rules if rule.layer is Layer.PACK)
 
-    def phrases(self) -> Mapping[str, str]:
-        """What agents may pick, by name, as it is said."""
-        return {name: phrase.text() for name, phrase in self.current.phrases.items()}
+    def phrases(self, language: str = ENGLISH) -> Mapping[str, str]:
+        """What agents may pick, by name, as it is said to a reader of that language."""
+        return {name: phrase.text(language) for name, phrase in self.current.phrases.items()}
+
+    def phrase(self, name: str, language: str) -> str:
+        """A phrase as part of a message in that language, `""` where there is none."""
+        known = self.current.phrases.get(name)
+        return known.said_in(language) if known else ""
+
+    def language(self, ticket: Ticket, site: Site) -> str:
+        """What the requester reads, as far as Liaison speaks it."""
+        wanted = language_of(self.current.catalogue, ticket, Audience.REQUESTER, site.language)
+        return tongue(wanted).code
+
+    def sentence(self, name: str, due: datetime, now: datetime, ticket: Ticket, site: Site, language: str) -> str:
+        """One of Liaison's own about a promise: `next`, when the next word comes; `late`, that one has not come."""
+        reader = replace(self._reader(now, ticket, site), language=language)
+        return tongue(language).say("sentences", name).format(by=reader.by(due))
 
     def leak(self, text: str, ticket: Ticket) -> str:
         """What the guard finds in an agent's own words to a customer."""
@@ -108,19 +130,23 @@ class Rulebook:
         return (place.timezone if place else "") or site.timezone
 
     def due_text(self, due: datetime, now: datetime, ticket: Ticket, site: Site) -> str:
-        """As "by 14:30 today", in the zone in which the requester reads it."""
+        """As "by 14:30 today", for agents, in the zone in which the requester reads it."""
         return self._reader(now, ticket, site).by(due)
 
     def clock_text(self, at: datetime, now: datetime, ticket: Ticket, site: Site) -> str:
-        """As "14:05 today", in the zone in which the requester reads it."""
+        """As "14:05 today", for agents, in the zone in which the requester reads it."""
         return self._reader(now, ticket, site).at(at)
 
     def appointment_text(self, at: datetime, now: datetime, ticket: Ticket, site: Site) -> str:
-        """As "on Friday at 10:00", in the zone in which the requester reads it."""
+        """As "on Friday at 10:00", for agents, in the zone in which the requester reads it."""
         return self._reader(now, ticket, site).on(at)
 
+    def time_text(self, at: datetime, now: datetime, ticket: Ticket, site: Site) -> str:
+        """As "14:05", in the zone in which the requester reads it."""
+        return self._reader(now, ticket, site).time(at)
+
     def _reader(self, now: datetime, ticket: Ticket, site: Site) -> Reader:
-        return Reader(now, self.zone(ticket, site))
+        return Reader(now, self.zone(ticket, site), language=site.language)
 
     def _files(self) -> tuple[tuple[str, int, int], ...]:
         found = [f for path in self._paths for f in ([path] if path.is_file() else sorted(path.rglob("*.y*ml")))]

@@ -1,7 +1,7 @@
 """What the rules say for a ticket at a moment, and the trace of why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -93,8 +93,8 @@ class Cadence:
 
 @dataclass(frozen=True)
 class Message:
-    """The winner of a slot. `template` is the admin's text; `where` its file:line; `pack_template` the shipped text
-    for the same slot, sent instead when the guard stops this one.
+    """The winner of a slot. `template` is the admin's text; `where` its file:line; `language` the one it is in, as its
+    reader has it; `pack_template` the shipped text for the same slot, sent instead when the guard stops this one.
     """
 
     audience: Audience
@@ -105,6 +105,15 @@ class Message:
     mode: Mode = Mode.SEND
     pack_template: str = ""
     pack_rule: str = ""
+    language: str = "en"
+    pack_language: str = "en"
+
+    @property
+    def shipped(self) -> "Message":
+        """The words of the pack in their place."""
+        return replace(
+            self, template=self.pack_template, rule=self.pack_rule, language=self.pack_language, pack_template=""
+        )
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from rules.schema import (
 )
 from rules.schema import loaded as shaped
 from rules.strength import precedence
+from rules.tongues import ENGLISH
 
 Made = TypeVar("Made")
 LATER = {"budget": "budgets"}
@@ -156,7 +157,7 @@ class Assembly:
             if self._first("settle", name, file, file.place(node.mark)):
                 self.settle[MomentKind(name)] = file.head["settle"][name]
         for name, node in file.table("phrases"):
-            phrase = phrase_from(name, node, file.report)
+            phrase = phrase_from(name, node, file.report, file.head.get("language", ENGLISH))
             if phrase and self._first("phrases", name, file, file.place(node.mark)):
                 self.phrases[name] = phrase
 

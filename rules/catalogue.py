@@ -8,8 +8,11 @@ from core.errors import Problem, Severity
 from core.tickets import Ticket
 from rules.guard import leaks
 from rules.tells import Tell
+from rules.tongues import exactly
 
 ANY_PLATFORM = ""
+Words = Mapping[str, Mapping[str, str]]
+"""What is said in several languages: by field, then by language."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class Service:
     liaisons: Mapping[str, str] = field(default_factory=dict)
     key_users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     where: tuple[str, int, int] = ("", 0, 0)
+    words: Words = field(default_factory=dict)
+
+    def said(self, what: str, language: str) -> str:
+        """`name`, `people_can` or `workaround` in a language; in the plain one where it is not there."""
+        return in_language(self.words, what, language) or str(getattr(self, what))
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,20 @@ class Location:
     hours: str = ""
     aliases: tuple[str, ...] = ()
     where: tuple[str, int, int] = ("", 0, 0)
+    words: Words = field(default_factory=dict)
+
+    def said(self, what: str, language: str) -> str:
+        """`name` in a language; in the plain one where it is not there."""
+        return in_language(self.words, what, language) or str(getattr(self, what))
+
+
+def in_language(words: Words, what: str, language: str) -> str:
+    return exactly(language, words.get(what, {})) or ""
+
+
+def every(owner: "Service | Location", what: str) -> tuple[str, ...]:
+    """All that is said for it, in whatever language."""
+    return tuple(dict.fromkeys((str(getattr(owner, what)), *owner.words.get(what, {}).values())))
 
 
 @dataclass(frozen=True)
@@ -88,7 +110,8 @@ class Catalogue:
     def _locations(self) -> Mapping[str, tuple[Location, ...]]:
         index: dict[str, tuple[Location, ...]] = {}
         for location in sorted(self.locations, key=lambda place: place.id):
-            for key in sorted({folded(raw) for raw in (location.id, location.name, *location.aliases)} - {""}):
+            names = (location.id, *every(location, "name"), *location.aliases)
+            for key in sorted({folded(raw) for raw in names} - {""}):
                 index[key] = (*index.get(key, ()), location)
         return index
 
@@ -99,7 +122,7 @@ def folded(raw: str) -> str:
 
 def names_of_service(service: Service) -> Iterator[tuple[str, str]]:
     """Every (platform, folded name) under which a service is found, each once."""
-    keys = {(ANY_PLATFORM, folded(service.id)), (ANY_PLATFORM, folded(service.name))}
+    keys = {(ANY_PLATFORM, folded(name)) for name in (service.id, *every(service, "name"))}
     for platform, aliases in service.aliases.items():
         keys |= {(platform.casefold(), folded(alias)) for alias in aliases}
     yield from sorted(key for key in keys if key[1])
@@ -134,8 +157,9 @@ def _double_locations(catalogue: Catalogue) -> Iterator[Problem]:
 
 
 def _unspeakable(catalogue: Catalogue, more: tuple[Tell, ...]) -> Iterator[Problem]:
-    spoken = [(s.where, s.id, text) for s in catalogue.services for text in (s.name, s.people_can, s.workaround)]
-    spoken += [(place.where, place.id, place.name) for place in catalogue.locations]
+    parts = ("name", "people_can", "workaround")
+    spoken = [(s.where, s.id, text) for s in catalogue.services for part in parts for text in every(s, part)]
+    spoken += [(place.where, place.id, name) for place in catalogue.locations for name in every(place, "name")]
     for where, owner, text in spoken:
         for leak in leaks(text, more=more)[:1]:
             yield _problem(

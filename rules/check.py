@@ -10,6 +10,7 @@ from rules import catalogue
 from rules.claims import claims_it_is_over
 from rules.expectations import misplaced
 from rules.fences import too_wide
+from rules.halves import half_spoken
 from rules.hopeless import hopeless
 from rules.judgement import SINKS
 from rules.kinship import doubtful_needs
@@ -38,6 +39,7 @@ def doubts(rules: RuleSet) -> Iterator[Problem]:
     yield from hopeless(rules.rules)
     for rule in rules.rules:
         yield from _vetoed(rule, rules.gates)
+        yield from half_spoken(rule)
     pacing = {audience: Among([r for r in rules.rules if r.cadences.get(audience)]) for audience in Audience}
     for said in _everything_said(rules.rules):
         yield from _unsayable(*said)
@@ -58,10 +60,10 @@ def _everything_said(rules: Iterable[Rule]) -> Iterator[Said]:
     for rule in rules:
         for (audience, moment), slot in rule.messages.items():
             for resolution, entry in slot.all():
-                yield rule, audience, moment, resolution, entry
+                yield from ((rule, audience, moment, resolution, one) for one in entry.all())
         for milestone in rule.milestones:
             for audience in milestone.tell:
-                yield rule, audience, M.MILESTONE, PLAIN, milestone.entry
+                yield from ((rule, audience, M.MILESTONE, PLAIN, one) for one in milestone.entry.all())
 
 
 def _vetoed(rule: Rule, gates: Iterable[Gate]) -> Iterator[Problem]:

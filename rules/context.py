@@ -11,15 +11,11 @@ from typing import Any
 from core.decisions import Facts, Impact
 from core.notes import CUSTOMER_FACING, Audience
 from core.tickets import Kind, Ticket
-from rules.cadence import text_of
 from rules.catalogue import Catalogue, Location, folded
 from rules.progress import progress, state_in_words
 from rules.spoken import Reader, zone_named
+from rules.tongues import ENGLISH, Tongue, tongue
 
-NO_SERVICE = {"incident": "the service you reported", "change": "one of our services"}
-REPORTED = "the service in question"
-NO_LOCATION = "your location"
-KINDS = {Kind.INCIDENT: "report", Kind.CHANGE: "change"}
 SAID_TO_ALL = (
     *("service", "location", "window", "next_update", "promised", "since", "opened", "planned_start", "planned_end"),
     *("late", "reminder", "parent"),
@@ -30,7 +26,6 @@ SAID_INSIDE = ("impacts", "requester", "requester_reads", "next_notice", "check_
 
 # A platform's key, and nothing that only stands where a key should: it is said to customers as it is.
 KEY = re.compile(r"[A-Z][A-Z0-9_]{0,19}-?[0-9]{1,12}")
-NO_KEY = "your ticket"
 
 
 def is_key(text: str) -> bool:
@@ -115,6 +110,7 @@ class Scene:
     zone: str
     impacts: Collection[Impact] = ()
     asked: list[str] = field(default_factory=list)
+    language: str = ENGLISH
 
     def context(self, wanted: Collection[str] | None = None) -> dict[str, Any]:
         """The values of the slot's vocabulary, and nothing besides; of those the wanted ones, where it says which."""
@@ -126,21 +122,25 @@ class Scene:
         """The reader's zone is the place's, else the site's; the latter is named where places differ."""
         place = self.catalogue.location_of(self.ticket)
         if place and place.timezone:
-            return Reader(self.facts.now, place.timezone)
+            return Reader(self.facts.now, place.timezone, language=self.language)
         elsewhere = {_zone(other) for other in self.catalogue.locations if other.timezone} - {self.zone}
-        return Reader(self.facts.now, self.zone, names_zone=bool(elsewhere))
+        return Reader(self.facts.now, self.zone, names_zone=bool(elsewhere), language=self.language)
+
+    @property
+    def tongue(self) -> Tongue:
+        return tongue(self.language)
 
     def _service(self) -> SimpleNamespace:
         service = self.catalogue.service_of(self.ticket)
         return SimpleNamespace(
-            name=service.name if service else self._nameless(),
-            people_can=service.people_can if service else "",
-            workaround=service.workaround if service else "",
+            name=service.said("name", self.language) if service else self._nameless(),
+            people_can=service.said("people_can", self.language) if service else "",
+            workaround=service.said("workaround", self.language) if service else "",
         )
 
     def _location(self) -> SimpleNamespace:
         place = self.catalogue.location_of(self.ticket)
-        return SimpleNamespace(name=place.name if place else NO_LOCATION)
+        return SimpleNamespace(name=place.said("name", self.language) if place else self._word("location"))
 
     def _affected_users(self) -> Any:
         """A count and nothing else: it comes from a field that people may have filled with words."""
@@ -150,8 +150,8 @@ class Scene:
     def _nameless(self) -> str:
         """A service the catalogue does not know: customers never read its raw name, agents do."""
         if self.audience in CUSTOMER_FACING:
-            return NO_SERVICE[Kind.CHANGE if self.ticket.kind == Kind.CHANGE else Kind.INCIDENT]
-        return self.ticket.service or self.ticket.ci or REPORTED
+            return self._word(f"service_of_{self._kind}")
+        return self.ticket.service or self.ticket.ci or self._word("service_for_agents")
 
     def _window(self) -> Any:
         start, end = self.ticket.planned_start, self.ticket.planned_end
@@ -164,7 +164,7 @@ class Scene:
         return self._promise("promised", self.facts.promised)
 
     def _late(self) -> Any:
-        return Said(text_of(self.facts.late)) if self.facts.late else self._missing("late")
+        return Said(self.reader.duration(self.facts.late)) if self.facts.late else self._missing("late")
 
     def _reminder(self) -> Any:
         due = self.facts.reminder
@@ -179,7 +179,8 @@ class Scene:
         return Kin(said, self._promise("parent.next_update", facts.parent_update))
 
     def _since(self) -> Any:
-        return self._fact("since", self.facts.since)
+        since = self.facts.since
+        return Said(self.reader.since_when(since), self.reader.time(since)) if since else self._missing("since")
 
     def _opened(self) -> Any:
         return self._fact("opened", self.ticket.opened_at)
@@ -198,9 +199,9 @@ class Scene:
 
     def _ticket(self) -> SimpleNamespace:
         ticket = self.ticket
-        kind = KINDS[Kind.CHANGE if ticket.kind == Kind.CHANGE else Kind.INCIDENT]
-        key = ticket.key if is_key(ticket.key) or self.audience not in CUSTOMER_FACING else NO_KEY
-        seen = SimpleNamespace(key=key, kind=kind, state=state_in_words(ticket) or self._missing("ticket.state"))
+        key = ticket.key if is_key(ticket.key) or self.audience not in CUSTOMER_FACING else self._word("key")
+        state = state_in_words(ticket, self.language) or self._missing("ticket.state")
+        seen = SimpleNamespace(key=key, kind=self._word(self._kind), state=state)
         if self.audience in CUSTOMER_FACING:
             return seen
         inside = ("title", "description", "priority", "group", "assignee", "location", "service", "hold_reason")
@@ -230,15 +231,23 @@ class Scene:
         names = here or tuple(dict.fromkeys(name for people in by_place.values() for name in people))
         if not names:
             return self._missing("key_users")
-        return KeyUsers(f"{len(names)} key user{'' if len(names) == 1 else 's'}", ", ".join(names))
+        said = self.tongue.say("key_users", "one" if len(names) == 1 else "other")
+        return KeyUsers(said.format(count=self.tongue.number(len(names))), ", ".join(names))
 
     def _overrun(self) -> Any:
         end = self.ticket.planned_end
         over = (self.ticket.actual_end or self.facts.now) - end if end else timedelta(0)
-        return Said(text_of(over)) if over >= timedelta(minutes=1) else self._missing("overrun")
+        return Said(self.reader.duration(over)) if over >= timedelta(minutes=1) else self._missing("overrun")
 
     def _progress(self) -> str:
         return self.facts.progress or progress(self.ticket, self.audience, self.reader, self.facts.since)
+
+    @property
+    def _kind(self) -> str:
+        return str(Kind.CHANGE if self.ticket.kind == Kind.CHANGE else Kind.INCIDENT)
+
+    def _word(self, name: str) -> str:
+        return self.tongue.say("words", name)
 
     def _missing(self, name: str) -> Missing:
         return Missing(name, self.asked)

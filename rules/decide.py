@@ -12,9 +12,11 @@ from core.notes import CUSTOMER_FACING, Audience
 from core.tickets import Ticket
 from rules.catalogue import Catalogue
 from rules.judgement import SINKS, Contest, Judgement, judge
-from rules.language import Rule, RuleSet
+from rules.language import Entry, Rule, RuleSet
 from rules.strength import strength
 from rules.subjects import ANYWHERE, View
+from rules.tongues import ENGLISH, heard
+from rules.whereabouts import language_of
 from rules.why import why_not
 from rules.words import render
 
@@ -30,22 +32,24 @@ def decide(
     *,
     held: Collection[str] = (),
     zone: str = ANYWHERE,
+    language: str = ENGLISH,
 ) -> Decision:
     """A message or a silence for every audience, the impacts, the cadences, and why.
 
-    `now` is aware. `zone` is the site's, for calendars whose place is not in the catalogue. `held`: ids of sticky
+    `now` is aware. `zone` and `language` are the site's, for people whose own are not known. `held`: ids of sticky
     gates that fired earlier on this ticket; they fire again whatever it says now, until a named person lifts them.
     """
-    return decision_of(rules, judge(rules, catalogue, ticket, moment, now, held=held, zone=zone))
+    return decision_of(rules, judge(rules, catalogue, ticket, moment, now, held=held, zone=zone), language)
 
 
-def decision_of(rules: RuleSet, judgement: Judgement) -> Decision:
-    messages, silences = _spoken(judgement)
+def decision_of(rules: RuleSet, judgement: Judgement, language: str = ENGLISH) -> Decision:
+    """`language`: the site's."""
+    messages, silences = _spoken(judgement, language)
     cadences = {audience: cadence for audience in messages if (cadence := _cadence(judgement, audience))}
     return Decision(
         messages=messages,
         silences=silences,
-        impacts=impacts_of(rules, judgement),
+        impacts=impacts_of(rules, judgement, language),
         cadences=cadences,
         settle=_settle(rules, judgement.view.moment.kind, cadences.values()),
         gates=tuple(fired.id for fired in judgement.gates),
@@ -55,11 +59,11 @@ def decision_of(rules: RuleSet, judgement: Judgement) -> Decision:
     )
 
 
-def _spoken(judgement: Judgement) -> tuple[dict[Audience, Message], dict[Audience, Silence]]:
+def _spoken(judgement: Judgement, language: str) -> tuple[dict[Audience, Message], dict[Audience, Silence]]:
     messages: dict[Audience, Message] = {}
     silences: dict[Audience, Silence] = {}
     for audience in Audience:
-        answer = _answer(judgement, audience)
+        answer = _answer(judgement, audience, language)
         if isinstance(answer, Message):
             messages[audience] = answer
         elif answer is not None:
@@ -67,7 +71,7 @@ def _spoken(judgement: Judgement) -> tuple[dict[Audience, Message], dict[Audienc
     return messages, silences
 
 
-def _answer(judgement: Judgement, audience: Audience) -> Message | Silence | None:
+def _answer(judgement: Judgement, audience: Audience, language: str) -> Message | Silence | None:
     gate = judgement.gate_on(audience)
     if gate:
         return Silence(Reason.GATED, gate.because, gate.id)
@@ -79,25 +83,29 @@ def _answer(judgement: Judgement, audience: Audience) -> Message | Silence | Non
             return None
         said = f"no rule has a text for {audience}.{judgement.view.moment.kind}"
         return Silence(Reason.NO_RULE, said) if audience in SINKS else None
-    return _won(judgement, contest)
+    return _won(judgement, contest, language)
 
 
-def _won(judgement: Judgement, contest: Contest) -> Message | Silence:
+def _won(judgement: Judgement, contest: Contest, language: str) -> Message | Silence:
     rule, entry = contest.ranked[0]
     if entry.template is None:
         return Silence(Reason.SILENCED, f"the rule says none at {entry.place}", rule.id)
     if contest.audience not in SINKS:
         return Silence(Reason.NO_SINK, f"nothing carries words to {contest.audience} yet", rule.id)
-    pack = contest.pack
+    wanted = language_of(judgement.view.catalogue, judgement.view.ticket, contest.audience, language)
+    said, shipped = entry.spoken_to(wanted), contest.pack
+    pack = shipped[1].spoken_to(wanted) if shipped else Entry("")
     return Message(
         audience=contest.audience,
         moment=str(judgement.view.moment.kind),
         rule=rule.id,
-        template=entry.template,
-        where=str(entry.place),
+        template=said.template or "",
+        where=str(said.place),
         mode=rule.mode,
-        pack_template=pack[1].template or "" if pack else "",
-        pack_rule=pack[0].id if pack and pack[1].template else "",
+        pack_template=pack.template or "",
+        pack_rule=shipped[0].id if shipped and pack.template else "",
+        language=heard(wanted, said.language),
+        pack_language=heard(wanted, pack.language),
     )
 
 
@@ -116,7 +124,7 @@ def _settle(rules: RuleSet, moment: MomentKind, cadences: Collection[Cadence]) -
     return min((wait, *first)) if moment is MomentKind.OPENED else wait
 
 
-def impacts_of(rules: RuleSet, judgement: Judgement) -> tuple[Impact, ...]:
+def impacts_of(rules: RuleSet, judgement: Judgement, language: str = ENGLISH) -> tuple[Impact, ...]:
     """One statement per impact id, from the highest layer that has any; highest level first."""
     if judgement.silent:
         return ()
@@ -126,17 +134,18 @@ def impacts_of(rules: RuleSet, judgement: Judgement) -> tuple[Impact, ...]:
     for rule in stating:
         impact = rule.impact
         if rule.layer == top and impact and impact.id not in chosen:
-            chosen[impact.id] = Impact(impact.id, impact.level, _stated(rules, judgement.view, rule), rule.id)
+            chosen[impact.id] = Impact(impact.id, impact.level, _stated(rules, judgement.view, rule, language), rule.id)
     stated = (impact for impact in chosen.values() if impact.statement)
     return tuple(sorted(stated, key=lambda impact: (LEVELS[impact.level], impact.id)))
 
 
-def _stated(rules: RuleSet, view: View, rule: Rule) -> str:
+def _stated(rules: RuleSet, view: View, rule: Rule, language: str) -> str:
     """The statement in words for agents; `""` where this ticket lacks what it mentions, and nothing is stated."""
     if rule.impact is None:
         return ""
-    place, kind = str(rule.impact.place), str(view.moment.kind)
-    message = Message(Audience.AGENTS, kind, rule.id, rule.impact.statement, place)
+    said, kind = rule.impact.said.spoken_to(language), str(view.moment.kind)
+    spoken = heard(language, said.language)
+    message = Message(Audience.AGENTS, kind, rule.id, said.template or "", str(said.place), language=spoken)
     try:
         facts = Facts(now=view.now)
         return render(rules, view.catalogue, message, view.ticket, view.moment, facts, zone=view.zone).text

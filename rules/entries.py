@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from core.decisions import Cadence, Escalation, Level, Mode, WhenMissed
@@ -35,6 +35,7 @@ from rules.schema import NONE
 from rules.suggestion import did_you_mean
 from rules.tells import Tell
 from rules.timetable import Timetable
+from rules.tongues import ENGLISH, best, unspoken
 from rules.words import faults
 
 RESOLVING = frozenset({MomentKind.RESOLVED, MomentKind.CLOSED})
@@ -42,7 +43,6 @@ RESOLUTIONS = (*Resolution, DEFAULT)
 IN_TURN = {MomentKind.UPDATE_DUE: 9, MomentKind.WAITING_FOR_REQUESTER: 2}
 """How many texts a slot may have: updates without news must not repeat themselves; a question is reminded of once."""
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2})?")
-ENGLISH = "en"
 DOES_SOMETHING = frozenset({"messages", "cadence", "impact", "milestones", "notices", "closing"})
 LATER_IN_SERVICE = ("needs", "audiences", "liaisons")
 
@@ -146,11 +146,13 @@ class Writer:
                 self.file.later(node.keys[key], key)
         if not data.get("id") or not data.get("name"):
             return None
+        words = _in_languages(data, "name", "people_can", "workaround")
         return Service(
             id=data["id"],
-            name=data["name"],
-            people_can=data.get("people_can", ""),
-            workaround=data.get("workaround", ""),
+            name=_plain(data["name"]),
+            people_can=_plain(data.get("people_can", "")),
+            workaround=_plain(data.get("workaround", "")),
+            words=words,
             aliases={str(platform): tuple(names) for platform, names in (data.get("aliases") or {}).items()},
             needs=tuple(data.get("needs") or ()),
             key_users={place: tuple(names) for place, names in (data.get("key_users") or {}).items()},
@@ -166,9 +168,10 @@ class Writer:
             self.file.report((node.get("region") or node.get("country") or node).mark, strange)
         if not data.get("id") or not data.get("name"):
             return None
-        texts = {key: data.get(key, "") for key in ("id", "name", "timezone", "country", "region", "language", "hours")}
-        where = (self.file.document.path, node.mark.line, node.mark.column)
-        return Location(**texts, aliases=tuple(data.get("aliases") or ()), where=where)
+        keys = ("id", "name", "timezone", "country", "region", "language", "hours")
+        texts = {key: _plain(data.get(key, "")) for key in keys}
+        where, words = (self.file.document.path, node.mark.line, node.mark.column), _in_languages(data, "name")
+        return Location(**texts, aliases=tuple(data.get("aliases") or ()), where=where, words=words)
 
     def trial(self, data: Mapping[str, Any], node: Node) -> Trial | None:
         if not all([self._ticket(node.get("ticket")), self._ticket(node.get("before")), self._staged(node)]):
@@ -184,6 +187,7 @@ class Writer:
             location=data.get("location") or "",
             expect=data.get("expect") or {},
             place=self.file.place(node.mark),
+            pack=self.file.pack,
         )
 
     def _ticket(self, node: Node | None) -> bool:
@@ -217,9 +221,8 @@ class Writer:
     def _impact(self, data: Mapping[str, Any] | None, node: Node | None) -> ImpactText | None:
         if node is None or not data or not {"id", "level", "statement"} <= data.keys():
             return None
-        statement = node.get("statement") or node
-        self._template(statement, Audience.AGENTS, "impact")
-        return ImpactText(data["id"], Level(data["level"]), data["statement"], self.file.place(statement.mark))
+        said = self._entry(Audience.AGENTS, "impact", node.get("statement") or node)
+        return ImpactText(data["id"], Level(data["level"]), said) if said else None
 
     def _messages(self, data: Mapping[str, Any], node: Node) -> Iterator[tuple[tuple[Audience, MomentKind], Slot]]:
         for audience, moments in data.items():
@@ -232,7 +235,7 @@ class Writer:
     def _slot(self, audience: Audience, moment: MomentKind, node: Node) -> Slot:
         if isinstance(node.value, list) and moment in IN_TURN:
             return self._in_turn(audience, moment, node)
-        if not isinstance(node.value, dict) or (node.keys and all(map(LANGUAGE.fullmatch, node.keys))):
+        if not isinstance(node.value, dict) or by_language(node):
             entry = self._entry(audience, moment, node)
             return Slot({PLAIN: entry} if entry else {})
         if moment not in RESOLVING:
@@ -265,8 +268,28 @@ class Writer:
             return None
         return self._entry(audience, moment, node.entries[key])
 
-    def _entry(self, audience: Audience, moment: MomentKind, node: Node) -> Entry | None:
-        node = self._spoken(node)
+    def _entry(self, audience: Audience, moment: str, node: Node) -> Entry | None:
+        """A text, or the same in several languages."""
+        if not isinstance(node.value, dict) or not node.entries:
+            return self._text(audience, moment, node, self.file.head.get("language", ENGLISH))
+        read = [self._in_language(audience, moment, code, node) for code in node.entries]
+        said = {entry.language: entry for entry in read if entry}
+        if not said:
+            return None
+        main = said.pop(best(ENGLISH, said))
+        return replace(main, others=tuple(said.values()))
+
+    def _in_language(self, audience: Audience, moment: str, code: str, node: Node) -> Entry | None:
+        if why := unspoken(code):
+            self.file.report(node.keys[code], why)
+            return None
+        entry = self._text(audience, moment, node.entries[code], code)
+        if entry and entry.template is None:
+            self.file.report(node.entries[code].mark, f"{moment}: `none` is for every language; write it alone.")
+            return None
+        return entry
+
+    def _text(self, audience: Audience, moment: str, node: Node, language: str) -> Entry | None:
         if node.value is None or (isinstance(node.value, str) and not node.value.strip()):
             self.file.report(node.mark, f"{moment} is empty; write `none` to say nothing on purpose.")
             return None
@@ -274,16 +297,9 @@ class Writer:
             self.file.report(node.mark, f"{moment} is a text, or `none` to say nothing on purpose; not {shown(node)}.")
             return None
         if node.value.strip() == NONE:
-            return Entry(None, self.file.place(node.mark))
+            return Entry(None, self.file.place(node.mark), language)
         self._template(node, audience, moment)
-        return Entry(node.value, self.file.place(node.mark))
-
-    def _spoken(self, node: Node) -> Node:
-        """English, or the first language, of a text in several."""
-        if not isinstance(node.value, dict) or not node.entries:
-            return node
-        self.file.later(node.mark, "texts by language")
-        return node.entries.get(ENGLISH) or next(iter(node.entries.values()))
+        return Entry(node.value, self.file.place(node.mark), language)
 
     def _template(self, node: Node, audience: Audience, moment: str) -> None:
         if isinstance(node.value, str):
@@ -326,3 +342,17 @@ class Writer:
         if name not in self.calendars:
             hint = did_you_mean(name, tuple(self.calendars)) or "Define it under `calendars:`."
             self.file.report(node.mark, f"there is no calendar {name!r}. {hint}", severity)
+
+
+def by_language(node: Node) -> bool:
+    """Whether a mapping holds texts by language, rather than by resolution."""
+    return any(LANGUAGE.fullmatch(key) for key in node.keys)
+
+
+def _plain(text: Any) -> Any:
+    """What is said where nothing else is known: English, or the first language there is."""
+    return text[best(ENGLISH, text)] if isinstance(text, Mapping) and text else text or ""
+
+
+def _in_languages(data: Mapping[str, Any], *keys: str) -> dict[str, dict[str, str]]:
+    return {key: dict(data[key]) for key in keys if isinstance(data.get(key), Mapping)}

@@ -63,7 +63,8 @@ def too_wide(rules: RuleSet) -> Iterator[Problem]:
         for (audience, moment), slot in rule.messages.items()
         if audience in CUSTOMER_FACING
         for _, entry in slot.all()
-        for literal in read(entry.template or "").literals
+        for said in entry.all()
+        for literal in read(said.template or "").literals
     ]
     for one in rules.guard:
         hit = next(((slot, text) for slot, text in shipped if stops(text, one.tell)), None)

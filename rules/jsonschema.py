@@ -171,7 +171,7 @@ def _says() -> Json:
     """A text, `none`, or texts by language or resolution, one inside the other."""
     some = {"type": "object", "additionalProperties": _reference("says")}
     keyed = {str(key): _reference("says") for key in (*Resolution, DEFAULT, *spoken())}
-    return {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string"}},
+    return {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": _reference("says")},
                       {**some, "properties": keyed}]}  # fmt: skip
 
 

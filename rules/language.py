@@ -15,6 +15,7 @@ from rules.calendars import Calendar
 from rules.catalogue import Catalogue
 from rules.phrases import Phrase
 from rules.tells import Tell
+from rules.tongues import ENGLISH, best
 
 if TYPE_CHECKING:
     from rules.matcher import Matcher
@@ -109,6 +110,18 @@ class Entry:
 
     template: str | None
     place: Place = field(default_factory=Place)
+    language: str = ENGLISH
+    others: "tuple[Entry, ...]" = ()
+    """The same in other languages."""
+
+    def all(self) -> "tuple[Entry, ...]":
+        """In every language, its own first."""
+        return (self, *self.others)
+
+    def spoken_to(self, wanted: str) -> "Entry":
+        """In the language of the reader, or the nearest to it that there is."""
+        texts = {entry.language: entry for entry in self.all()}
+        return texts[best(wanted, texts)]
 
 
 PLAIN, DEFAULT = "", "default"
@@ -144,12 +157,11 @@ class Slot:
 
 @dataclass(frozen=True)
 class ImpactText:
-    """An impact as the rule states it; `statement` is a template in the agents' vocabulary."""
+    """An impact as the rule states it; what it says is a template in the agents' vocabulary."""
 
     id: str
     level: Level
-    statement: str
-    place: Place = field(default_factory=Place)
+    said: Entry
 
 
 @dataclass(frozen=True)
@@ -279,6 +291,7 @@ class Trial:
     location: Mapping[str, Any] | str = ""
     expect: Mapping[str, Any] = field(default_factory=dict)
     place: Place = field(default_factory=Place)
+    pack: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from core.errors import Severity
 from rules.claims import claims_it_is_over
 from rules.documents import Mark, Node
 from rules.guard import leaks
+from rules.tongues import ENGLISH, best, exactly, unspoken
 
-ENGLISH = "en"
 Report = Callable[[Mark, str, Severity], None]
 
 
@@ -20,23 +20,29 @@ class Phrase:
     texts: Mapping[str, str]
 
     def text(self, language: str = ENGLISH) -> str:
-        """In that language, else in English, else in the first there is."""
-        return self.texts.get(language) or self.texts.get(ENGLISH) or next(iter(self.texts.values()))
+        """For a reader of that language: in theirs, else in English, else in the first there is."""
+        return self.texts[best(language, self.texts)]
+
+    def said_in(self, language: str) -> str:
+        """As part of a message in that language: `""` where it is not there, for a message speaks one language."""
+        return exactly(language, self.texts) or ""
 
 
-def phrase_from(name: str, node: Node, report: Report) -> Phrase | None:
-    """None where it has no text that could be said; everything wrong is reported at its place."""
+def phrase_from(name: str, node: Node, report: Report, language: str = ENGLISH) -> Phrase | None:
+    """None where it has no text that could be said; everything wrong is reported at its place. `language`: of one
+    text alone.
+    """
     if isinstance(node.value, dict):
         found = dict(_by_language(name, node, report))
     else:
-        found = {ENGLISH: str(node.value)} if _sayable(name, node, report) else {}
+        found = {language: str(node.value)} if _sayable(name, node, report) else {}
     return Phrase(name, found) if found else None
 
 
 def _by_language(name: str, node: Node, report: Report) -> Iterator[tuple[str, str]]:
     for language, child in node.entries.items():
-        if len(language) not in {2, 5} or not language[:2].isalpha():
-            report(node.keys[language], f"{language!r} is no language. Write en, de or fr.", Severity.ERROR)
+        if why := unspoken(language):
+            report(node.keys[language], why, Severity.ERROR)
         elif _sayable(name, child, report):
             yield language, str(child.value).strip()
 

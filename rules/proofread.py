@@ -9,6 +9,7 @@ from rules.documents import Document, Node
 from rules.entries import LANGUAGE, RESOLUTIONS
 from rules.glossary import Glossary
 from rules.language import RuleSet
+from rules.tongues import ENGLISH, spoken
 from rules.wording import Style, remarks
 
 NONE = "none"
@@ -68,39 +69,51 @@ def _problems(document: Document, text: Text, style: Style) -> Iterator[Problem]
 def texts(document: Document) -> Iterator[Text]:
     """Every text of a file that somebody will read."""
     root = document.root
+    language = _language(root)
     for rule in _items(root, "rules"):
-        yield from _of_rule(rule)
+        yield from _of_rule(rule, language)
     for name, node in _entries(root, "phrases"):
-        yield from _spoken(node, Text(f"phrases.{name}", node, Audience.REQUESTER, whole=False))
+        yield from _spoken(node, Text(f"phrases.{name}", node, Audience.REQUESTER, language=language, whole=False))
     for entry in _items(root, "services"):  # their names are theirs: only what is said in sentences is read
         workaround = entry.get("workaround")
         if workaround is not None:
-            yield from _spoken(workaround, Text("workaround", workaround, Audience.REQUESTER, whole=False))
+            yield from _spoken(
+                workaround, Text("workaround", workaround, Audience.REQUESTER, language=language, whole=False)
+            )
 
 
-def _of_rule(rule: Node) -> Iterator[Text]:
+def _of_rule(rule: Node, language: str) -> Iterator[Text]:
     for audience, moments in _entries(rule, "messages"):
         if audience not in set(Audience):
             continue
         paced = isinstance(getattr(rule.get("cadence", audience), "value", None), dict)
         for moment, node in moments.entries.items():
             slot = f"{audience}.{moment}"
-            yield from _spoken(node, Text(slot, node, Audience(audience), moment, paced=paced))
+            for said in node.items if isinstance(node.value, list) else (node,):  # several are said in turn
+                yield from _spoken(said, Text(slot, said, Audience(audience), moment, language, paced))
     for name in ("milestones", "closing"):
         for node in _listed(rule.get(name)):
-            yield from _told(name, node)
+            yield from _told(name, node, language)
     statement = rule.get("impact", "statement")
     if statement is not None:
-        yield from _spoken(statement, Text("impact.statement", statement, Audience.AGENTS, whole=False))
+        yield from _spoken(
+            statement, Text("impact.statement", statement, Audience.AGENTS, language=language, whole=False)
+        )
 
 
-def _told(name: str, node: Node) -> Iterator[Text]:
+def _told(name: str, node: Node, language: str) -> Iterator[Text]:
     """What a milestone or a closing question says, for the strictest of those it is told."""
     say, tell = node.get("say"), node.get("tell")
     audiences = {Audience(item.value) for item in _listed(tell) if item.value in set(Audience)}
     if say is not None and audiences:
         reader = min(audiences - {Audience.AGENTS} or audiences)
-        yield from _spoken(say, Text(f"{name}.say", say, reader))
+        yield from _spoken(say, Text(f"{name}.say", say, reader, language=language))
+
+
+def _language(root: Node) -> str:
+    """Of the file's texts that name none."""
+    written = root.get("language")
+    return str(written.value) if written and written.value in spoken() else ENGLISH
 
 
 def _spoken(node: Node, text: Text) -> Iterator[Text]:

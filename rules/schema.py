@@ -13,6 +13,7 @@ from core.sites import Platform
 from rules.documents import MAX_LISTED, Mark, Node
 from rules.language import LAYERS
 from rules.suggestion import did_you_mean
+from rules.tongues import spoken, unspoken, written_as
 from rules.values import (
     Anything,
     AtKey,
@@ -69,6 +70,35 @@ MOMENTS = tuple(kind for kind in MomentKind if kind not in BY_AGENTS)
 AUDIENCES = tuple(Audience)
 
 
+class Words(Table):
+    """A text, or the same in several languages."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Value(text), spoken(), "language", **options)
+
+    def _allows(self, key: str) -> bool:
+        return not unspoken(key)
+
+    def _deserialize(self, value: Any, *rest: Any, **options: Any) -> Any:
+        if isinstance(value, Mapping):
+            return super()._deserialize(value, *rest, **options)
+        return self.inner.deserialize(value)
+
+
+def known_language(value: Any) -> str:
+    """Any language that people may read."""
+    if not written_as(word(value)):
+        raise Unfit(f"{value!r} is not a language. Write it like en, de or de-AT.")
+    return written_as(word(value))
+
+
+def spoken_language(value: Any) -> str:
+    """One in which texts can be."""
+    if why := unspoken(word(value)):
+        raise Unfit(why)
+    return word(value)
+
+
 def _by_audience(inner: fields.Field[Any]) -> Table:
     return Table(inner, AUDIENCES, "audience")
 
@@ -80,7 +110,7 @@ def _by_moment(inner: fields.Field[Any]) -> Table:
 class ImpactShape(Shape):
     id = Value(name, required=True)
     level = _choice(Level, "level", required=True)
-    statement = _text(required=True)
+    statement = Anything(required=True)
 
 
 class StretchShape(Shape):
@@ -209,9 +239,9 @@ class QuietShape(Shape):
 
 class ServiceShape(Shape):
     id = Value(name, required=True)
-    name = _text(required=True)
-    people_can = _text()
-    workaround = _text()
+    name = Words(required=True)
+    people_can = Words()
+    workaround = Words()
     aliases = Table(Many(Value(word)), Platform, "platform")
     needs = Many(Value(word))
     audiences = Anything()
@@ -221,11 +251,11 @@ class ServiceShape(Shape):
 
 class LocationShape(Shape):
     id = Value(name, required=True)
-    name = _text(required=True)
+    name = Words(required=True)
     timezone = Value(zone)
     country = Value(word)
     region = Value(word)
-    language = Value(word)
+    language = Value(known_language)
     hours = Value(word)
     aliases = Many(Value(word))
 
@@ -265,6 +295,7 @@ class FileShape(Shape):
 
     version = Value(version, required=True)
     team = _text()
+    language = Value(spoken_language)
     lists = Table(Anything(), what="name", allow_none=True)
     calendars = Table(Anything(), what="name", allow_none=True)
     rules = Anything(allow_none=True)

@@ -89,6 +89,19 @@ def _words(code: str) -> Mapping[str, Any]:
     return MappingProxyType(read(file.name, file.read_bytes()).root.plain())
 
 
+def unspoken(code: str) -> str:
+    """Why no text can be in this language, as a sentence; `""` where one can."""
+    if base_of(written_as(code)) in spoken() and written_as(code) == code:
+        return ""
+    known = " or ".join(spoken())
+    if not written_as(code) or written_as(code).replace("-", "").casefold() != code.replace("-", "").casefold():
+        return f"{code!r} is not a language. Write {known}."
+    if written_as(code) != code:
+        return f"{code!r} is not how a language is written. Write {written_as(code)}."
+    name = Locale.parse(code, sep="-").english_name
+    return f"{code!r}: Liaison cannot say times in {name} yet. A text may be in {known}."
+
+
 def base_of(code: str) -> str:
     return code.partition("-")[0]
 

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
@@ -75,16 +75,14 @@ def render(
     facts: Facts,
     *,
     zone: str,
-    language: str = "en",
     impacts: Collection[Impact] = (),
 ) -> Words:
     """The words of a message. `leak` is set when the guard found something; WordsError when no words can be made.
 
-    `zone`: the site's, for readers whose place is not in the catalogue. `language`: English is spoken so far,
-    whatever is asked for. `impacts`: the decision's, for the agents' templates.
+    `zone`: the site's, for readers whose place is not in the catalogue. `impacts`: the decision's, for the agents'
+    templates. Times, counts and names are said in the language of the message.
     """
-    del language
-    scene = Scene(catalogue, ticket, message.audience, facts, zone, impacts)
+    scene = Scene(catalogue, ticket, message.audience, facts, zone, impacts, language=message.language)
     slot = f"rule {message.rule}, {message.audience}.{moment.kind}"
     for fault in _errors(message.template, message.audience, str(moment.kind)):
         raise WordsError(f"{slot}: {fault.message}", where=message.where)
@@ -132,6 +130,7 @@ class Engines(threading.local):
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._inserted: list[str] = []
+        self._number: Callable[[int], str] = str
         self._engine = _engine(self._insert)
 
     def filled(self, source: str, scene: Scene) -> tuple[str, list[str]]:
@@ -142,13 +141,14 @@ class Engines(threading.local):
             self._engine.add_template(source, TAGS_ALONE.sub(r"\1", source))
             self._known.add(source)
         inserted = self._inserted = []
+        self._number = scene.tongue.number
         text = self._engine.render_template(source, **scene.context(_roots(source)))
         return _tidy(text), inserted
 
     def _insert(self, value: Any) -> str:
         if not isinstance(value, str | int | Said | Spoken | Kin | KeyUsers | Missing | None):
             raise TypeError("a list or a group of names cannot be said; name one thing")
-        self._inserted.append(f"{value:,}" if type(value) is int else "" if value is None else str(value))
+        self._inserted.append(self._number(value) if type(value) is int else "" if value is None else str(value))
         return self._inserted[-1]
 
 
@@ -192,7 +192,7 @@ TAGS_ALONE = re.compile(r"^[ \t]*((?:\{%[^{}\n]*%\}[ \t]*)+)\n", re.MULTILINE)
 BLANKS = re.compile(r"[^\S\n]+")
 EMPTY_LINES = re.compile(r"\n{3,}")
 BLANK_BEFORE = re.compile(r" ([.,])(?=\s|$)")
-FIRST_WORD = re.compile(r"[a-z]+\b")
+FIRST_WORD = re.compile(r"[a-zà-öø-ÿß]+\b")
 
 
 def _tidy(text: str) -> str:

@@ -102,7 +102,7 @@ def rules_named(name: str) -> st.SearchStrategy[Rule]:
         rank=st.integers(0, 1),
         when=conditions,
         unless=st.none() | conditions,
-        impact=st.none() | st.builds(ImpactText, st.sampled_from(["i", "j"]), st.sampled_from(list(Level)), st.sampled_from(["Slow.", "{{ affected_users }} wait"])),
+        impact=st.none() | st.builds(ImpactText, st.sampled_from(["i", "j"]), st.sampled_from(list(Level)), st.builds(Entry, st.sampled_from(["Slow.", "{{ affected_users }} wait"]))),
         messages=st.dictionaries(st.tuples(st.sampled_from(list(Audience)), MOMENTS), slots, max_size=3),
         cadences=st.dictionaries(st.sampled_from(list(Audience)), st.none() | st.just(Cadence(name, timedelta(minutes=30), first=timedelta(minutes=1))), max_size=2),
     )  # fmt: skip

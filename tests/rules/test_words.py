@@ -88,7 +88,9 @@ def test_every_customer_name_can_be_said(audience):
         "affected_users": 1200,
     }
     facts = Facts(NOW, NOW + timedelta(minutes=30), NOW - timedelta(hours=1), NOW, "We are on it.")
-    facts = replace(facts, reminder=NOW + timedelta(days=2), late=timedelta(hours=1), parent=ticket(), parent_update=NOW)
+    facts = replace(
+        facts, reminder=NOW + timedelta(days=2), late=timedelta(hours=1), parent=ticket(), parent_update=NOW
+    )
     for name in names_for(audience):
         assert words("{{ " + name + " }}", audience=audience, facts=facts, **full).text, name
 
@@ -370,19 +372,28 @@ def test_progress_is_always_one_clean_sentence(state, phase, hold, resolution, k
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"state": "new"}, "We have your report. Work on it has not started yet."),
+        ({"state": "new"}, "We have had your report since 13:40. Work on it has not started yet."),
         ({"state": "in_progress"}, "Our team has been working on it since 13:40."),
-        ({"state": "in_progress", "phase": "cause_sought"}, "We are looking for the cause."),
-        ({"state": "in_progress", "phase": "fix_running"}, "We know the cause and are working on the fix."),
-        ({"state": "in_progress", "phase": "monitoring"}, "A fix is in place and we are watching it."),
-        ({"state": "on_hold"}, "The work is paused for now."),
+        ({"state": "in_progress", "phase": "cause_sought"}, "We have been looking for the cause since 13:40."),
+        (
+            {"state": "in_progress", "phase": "fix_running"},
+            "We know the cause and have been working on the fix since 13:40.",
+        ),
+        (
+            {"state": "in_progress", "phase": "monitoring"},
+            "A fix has been in place since 13:40, and we are watching it.",
+        ),
+        ({"state": "on_hold"}, "The work has been paused since 13:40."),
         ({"state": "on_hold", "hold_reason": "requester"}, "We need your answer to go on."),
         (
             {"state": "on_hold", "hold_reason": "vendor"},
             "We have been waiting for another company's part of the work since 13:40.",
         ),
-        ({"state": "on_hold", "hold_reason": "change"}, "The work is paused for now."),
-        ({"state": "new", "phase": "monitoring"}, "We have your report. Work on it has not started yet."),
+        ({"state": "on_hold", "hold_reason": "change"}, "The work has been paused since 13:40."),
+        (
+            {"state": "new", "phase": "monitoring"},
+            "We have had your report since 13:40. Work on it has not started yet.",
+        ),
         ({"state": "implement"}, "The work has been under way since 13:40."),
         ({"state": "scheduled"}, "The change is planned."),
         ({"state": ""}, "We have your report."),
@@ -390,6 +401,18 @@ def test_progress_is_always_one_clean_sentence(state, phase, hold, resolution, k
 )
 def test_progress_says_what_the_ticket_shows(fields, said):
     assert words("{{ progress }}", **fields).text == said
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"state": "new"}, "We have your report. Work on it has not started yet."),
+        ({"state": "in_progress", "phase": "fix_running"}, "We know the cause and are working on the fix."),
+        ({"state": "on_hold"}, "The work is paused for now."),
+    ],
+)
+def test_what_has_just_become_so_is_said_plainly(fields, said):
+    assert words("{{ progress }}", facts=Facts(NOW, since=NOW - timedelta(minutes=5)), **fields).text == said
 
 
 def test_a_time_still_to_come_is_no_time_since():
