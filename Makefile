@@ -5,7 +5,7 @@ SOURCES := core connector rules webhooks ui app
 COMPILE := $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --quiet
 
-.PHONY: run test check types lint unit faults weeks lock clean
+.PHONY: run test check types lint unit faults weeks assets pictures lock clean
 
 run: .venv/ready
 	@if [ -f liaison.yaml ]; then $(BIN)/liaison serve; else $(BIN)/liaison demo; fi
@@ -45,6 +45,12 @@ venv-package:
 
 weeks: .venv/ready  ## weeks of simulated tickets over changes of the clocks: about 15 minutes
 	$(BIN)/python -m tests.simulation --seeds 5 --tickets 150
+
+assets:  ## build the pages' scripts from ui/assets; needs Node, which running Liaison does not
+	cd ui/assets && npm ci --silent && node build.mjs
+
+pictures: .venv/ready  ## every page as a picture, into docs/pictures; needs Chromium, Node and npm
+	$(BIN)/python -m tests.browser.pictures
 
 lock:  ## renew both lock files; needs `pip install uv` in .venv
 	$(COMPILE) --upgrade -o requirements.lock

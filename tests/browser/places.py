@@ -1,0 +1,79 @@
+"""Every page there is, as people meet it: in the world of the demo's story, at its end.
+
+A new page: a line in PLACES. Tests ask axe, the console and the layout about it, `make pictures` draws it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import StringIO
+
+from playwright.sync_api import Browser, BrowserContext
+from rich.console import Console
+
+from app import demo, story
+from app.settings import Listen
+
+Path = Callable[["Lived"], str]
+
+
+@dataclass
+class Lived:
+    """The demo's stage after its story. `keys`: the tickets' keys by the story's names."""
+
+    stage: demo.Stage
+    keys: dict[str, str]
+    kept: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.stage.server.url
+
+    def ticket(self, name: str) -> str:
+        """`site/id` of a ticket of the story, as it stands in addresses."""
+        ref = self.stage.liaison.views.find(self.keys[name])[0]
+        return f"{ref.site}/{ref.id}"
+
+    def admin(self, browser: Browser) -> dict[str, object]:
+        """What a context takes to be signed in as the local admin."""
+        if "admin" not in self.kept:
+            context: BrowserContext = browser.new_context()
+            page = context.new_page()
+            page.goto(self.url + self.stage.liaison.door.new_link())
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url(f"{self.url}/")
+            self.kept["admin"] = context.storage_state()
+            context.close()
+        return {"storage_state": self.kept["admin"]}
+
+
+@contextmanager
+def lived() -> Iterator[Lived]:
+    with demo.stage(story.START, Listen(port=0)) as stage:
+        yield Lived(stage, demo.play(stage, Console(file=StringIO()), pause=0))
+
+
+@dataclass(frozen=True)
+class Place:
+    """`admin`: looked at by the local admin, else without a session. `most`: bytes of its first view, compressed.
+
+    `status`: what it answers; a page that refuses is a page, too.
+    """
+
+    name: str
+    path: Path
+    admin: bool = False
+    most: int = 100_000
+    status: int = 200
+
+
+PLACES = (
+    Place("front", lambda _: "/"),
+    Place("front-signed-in", lambda _: "/", admin=True),
+    Place("story", lambda lived: f"/tickets/{lived.ticket('cards')}"),
+    Place("held", lambda lived: f"/tickets/{lived.ticket('leak')}"),
+    Place("sign-in", lambda _: "/sign-in"),
+    Place("enter", lambda _: "/enter/some-link"),
+    Place("nowhere", lambda _: "/nowhere", status=404),
+    Place("unknown-ticket", lambda _: "/tickets/servicenow/incident:none", status=404),
+)
