@@ -1,6 +1,6 @@
 """Sets of small numbers as whole numbers: bit 5 stands for the number 5. Python ands 10,000 of them at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 DENSE = 32  # From here on it is quicker to look at every byte once.
 IN_BYTE = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
@@ -30,3 +30,11 @@ def numbers_in(mask: int) -> list[int]:
         found.append(highest)
         mask ^= 1 << highest
     return found[::-1]
+
+
+def rising(mask: int) -> Iterator[int]:
+    """The same one by one, for those who may stop early."""
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest

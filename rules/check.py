@@ -7,6 +7,7 @@ from core.moments import TERMINAL, MomentKind
 from core.notes import CUSTOMER_FACING, Audience
 from core.tickets import Kind, Resolution
 from rules import catalogue
+from rules.bits import rising
 from rules.claims import claims_it_is_over
 from rules.expectations import misplaced
 from rules.fences import too_wide
@@ -117,7 +118,7 @@ def _without_promise(
 
 def _paced(pacing: Among, rule: Rule, moment: MomentKind) -> bool:
     """Whether one of these rules can match the same ticket at that moment."""
-    others = (pacing.rules[number] for number in pacing.overlapping(rule, surely=False))
+    others = (pacing.rules[number] for number in rising(pacing.overlapping(rule, surely=False)))
     return any(moment in demand(other.when).equal.get("moment", {moment}) for other in others)
 
 

@@ -7,16 +7,19 @@ size, depth and number of values, so that a hostile file ends in one clear error
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from core.errors import Problem, RulesError
 from rules.mishaps import in_words
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 4_000_000  # some 10,000 rules
 MAX_DEPTH = 40
-MAX_VALUES = 100_000
+MAX_VALUES = 600_000
+MAX_ENTRIES = 20_000
+"""Of one list or mapping: what is only large ends long before it has been read."""
+MAX_REPEATS = 1_000
 REPEATED = "\0"  # no key can be this
 MAX_LISTED = 50  # problems of one kind in one file; more are counted, not listed
 
@@ -32,8 +35,7 @@ WORDS: dict[str, bool | None] = {
 Scalar = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A place in a file; lines and columns count from 1."""
 
     line: int = 0
@@ -165,7 +167,7 @@ class _Builder:
         self.stack: list[Node] = []
         self.pending: list[str | None] = []  # per open collection the key that waits for its value
         self.root: Node | None = None
-        self.count = 0
+        self.count = self.repeats = 0
 
     def document(self) -> Document:
         try:
@@ -177,7 +179,10 @@ class _Builder:
         return Document(self.path, self.source, self.root or Node(Mark(1, 1), None), self.problems)
 
     def _events(self) -> Iterator[yaml.Event]:
-        return iter(yaml.parse(self.source, Loader=yaml.CSafeLoader))
+        """As `yaml.parse`, which asks twice for each."""
+        loader = yaml.CSafeLoader(self.source)
+        while (event := loader.get_event()) and not isinstance(event, yaml.StreamEndEvent):
+            yield event
 
     def _take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.NodeEvent):
@@ -211,7 +216,7 @@ class _Builder:
             )
         tag = getattr(event, "tag", None)
         if tag:
-            raise self._wrong(event, f"the tag {tag} is not allowed; write the value without it.")
+            raise self._wrong(event, f"the tag {tag[:60]} is not allowed; write the value without it.")
 
     def _place(self, node: Node, event: yaml.NodeEvent) -> bool:
         """Put the node where it belongs; False for a key, which is no value of its own."""
@@ -219,6 +224,8 @@ class _Builder:
             self.root = node
             return True
         parent, key = self.stack[-1], self.pending[-1]
+        if len(parent.items or parent.keys) >= MAX_ENTRIES:
+            raise self._wrong(event, f"more than {MAX_ENTRIES:,} entries in one list or mapping; split the file.")
         if isinstance(parent.value, list):
             parent.value.append(node)
             return True
@@ -237,6 +244,9 @@ class _Builder:
             )
         key = node.raw
         if key in parent.keys:
+            self.repeats += 1
+            if self.repeats > MAX_REPEATS:
+                raise self._wrong(event, f"{key!r} is one of more than {MAX_REPEATS} keys that stand here twice.")
             first = parent.keys[key]
             self._repeated(
                 node.mark, f"{key!r} stands here a second time; the first is at {first.line}:{first.column}."

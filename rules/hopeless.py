@@ -1,13 +1,22 @@
 """Rules that no ticket can match, and rules that never have the word because stronger ones always have it."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial, reduce
+from itertools import islice
+from operator import or_
+from typing import Any
 
 from core.errors import Problem, Severity
+from core.moments import MomentKind
+from core.notes import Audience
 from core.tickets import Resolution
+from rules.bits import mask_of, rising
 from rules.language import All, Condition, Layer, OnField, Op, Rule, Slot, Test
 from rules.overlap import Among, Demand, demand, single
 from rules.strength import precedence, strength
 
+MOST_ASKED = 50  # of the rivals of one rule in one slot, the strongest first
 LOWER = {Op.AT_LEAST: False, Op.ABOVE: True}
 UPPER = {Op.AT_MOST: False, Op.BELOW: True}
 
@@ -72,54 +81,81 @@ def _side(bounds: Sequence[Test], ops: dict[Op, bool]) -> str:
 
 
 def _always_beaten(rules: Sequence[Rule]) -> Iterator[Problem]:
-    ranked = sorted(rules, key=precedence)
-    among = Among(ranked)
-    for number, rule in enumerate(ranked):
-        if rule.layer is Layer.PACK or not rule.messages or rule.impact or _speaks_otherwise(rule):
-            continue
-        stronger = [ranked[other] for other in among.covering(rule) if other < number and _covers(ranked[other], rule)]
-        beaten = _beaten(rule, stronger) if stronger else None
-        if beaten:
-            by = " and ".join(f"{one.id} ({one.place})" for one in beaten)
-            yield _problem(
-                rule,
-                f"rule {rule.id} can never win: every ticket it matches is also matched by {by}, stronger and with "
-                f"{'a text' if len(rule.messages) == 1 else 'texts'} for all that it says.",
-                Severity.WARNING,
-            )
+    ranking = Ranking(sorted(rules, key=precedence))
+    for number, rule in enumerate(ranking.rules):
+        if rule.layer is not Layer.PACK and rule.messages and not _speaks_otherwise(rule):
+            beaten_by = ranking.who_beats(number)
+            if beaten_by:
+                by = " and ".join(f"{one.id} ({one.place})" for one in beaten_by)
+                yield _problem(
+                    rule,
+                    f"rule {rule.id} can never win: every ticket it matches is also matched by {by}, stronger and with "
+                    f"{'a text' if len(rule.messages) == 1 else 'texts'} for all that it says.",
+                    Severity.WARNING,
+                )
 
 
 def _speaks_otherwise(rule: Rule) -> bool:
     """By what several rules may do at once, or what only time brings about."""
-    return bool(rule.milestones or rule.notices or rule.closing)
+    return bool(rule.impact or rule.milestones or rule.notices or rule.closing)
+
+
+class Ranking:
+    """Rules in order of precedence, with sets of numbers of those that have the same in common."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        self.among = Among(rules)
+        self.stronger: list[int] = []
+        start, before = 0, None
+        for number, rule in enumerate(rules):
+            start, before = (start if strength(rule) == before else number), strength(rule)
+            self.stronger.append((1 << start) - 1)
+        self.speaking = _by(rules, lambda rule: rule.messages)
+        self.pacing = _by(rules, lambda rule: rule.cadences)
+        self.asking = _by(rules, lambda rule: demand(rule.when).rest)
+        self.plain = mask_of(number for number, rule in enumerate(rules) if not demand(rule.when).rest)
+
+    def who_beats(self, number: int) -> list[Rule]:
+        """Stronger rules that always match where this one does and speak wherever it would; [] where it may speak."""
+        rule = self.rules[number]
+        beyond = reduce(or_, (self.asking[part] for part in demand(rule.when).rest), self.plain)
+        rivals = self.among.covering(rule) & self.stronger[number] & beyond
+        found: dict[str, Rule] = {}
+        for key, slot in rule.messages.items():
+            by = self._first(rule, rivals & self.speaking[key], partial(_says_all, key, slot))
+            if by is None:
+                return []
+            found[by.id] = by
+        for audience in rule.cadences:
+            by = self._first(rule, rivals & self.pacing[audience], bool)
+            if by is None:
+                return []
+            found[by.id] = by
+        return list(found.values())
+
+    def _first(self, rule: Rule, rivals: int, beats: Callable[[Rule], bool]) -> Rule | None:
+        asked = (self.rules[number] for number in islice(rising(rivals), MOST_ASKED))
+        return next((one for one in asked if _covers(one, rule) and beats(one)), None)
+
+
+def _by(rules: Sequence[Rule], keys: Callable[[Rule], Iterable[Any]]) -> dict[Any, int]:
+    numbers: dict[Any, list[int]] = defaultdict(list)
+    for number, rule in enumerate(rules):
+        for key in keys(rule):
+            numbers[key].append(number)
+    return {key: mask_of(found) for key, found in numbers.items()}
 
 
 def _covers(stronger: Rule, rule: Rule) -> bool:
     """What lies beyond the equalities."""
-    if strength(stronger) == strength(rule):  # a tie, which is told as one
-        return False
     same_unless = stronger.unless is None or stronger.unless == rule.unless
     return same_unless and demand(stronger.when).rest <= demand(rule.when).rest
 
 
-def _beaten(rule: Rule, stronger: Sequence[Rule]) -> list[Rule] | None:
-    """Who beats the rule in all that it says and promises; None where it has the word somewhere."""
-    beaten_by: dict[str, Rule] = {}
-    for key, slot in rule.messages.items():
-        by = next((one for one in stronger if key in one.messages and _says_all(one.messages[key], slot)), None)
-        if by is None:
-            return None
-        beaten_by[by.id] = by
-    for audience in rule.cadences:
-        by = next((one for one in stronger if audience in one.cadences), None)
-        if by is None:
-            return None
-        beaten_by[by.id] = by
-    return list(beaten_by.values())
-
-
-def _says_all(stronger: Slot, slot: Slot) -> bool:
-    return all(stronger.entry(resolution) for resolution in ("", *Resolution) if slot.entry(resolution))
+def _says_all(key: tuple[Audience, MomentKind], slot: Slot, stronger: Rule) -> bool:
+    own = stronger.messages[key]
+    return all(own.entry(resolution) for resolution in ("", *Resolution) if slot.entry(resolution))
 
 
 def _problem(rule: Rule, message: str, severity: Severity) -> Problem:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache, reduce
 from operator import and_, or_
 
-from rules.bits import mask_of, numbers_in
+from rules.bits import mask_of
 from rules.language import All, AnyOf, Condition, Not, OnField, Op, Rule, Test
 from rules.subjects import Sort, subject
 
@@ -104,9 +104,9 @@ class Among:
         full = (1 << len(rules)) - 1
         self.free = {field: full ^ reduce(or_, values.values(), 0) for field, values in self.asking.items()}
 
-    def overlapping(self, rule: Rule, *, surely: bool) -> list[int]:
-        """The numbers of those whose equality conditions the same ticket can fulfil. `surely`: nothing about services,
-        labels and the like, of which a ticket has several, is left open.
+    def overlapping(self, rule: Rule, *, surely: bool) -> int:
+        """A set (`rules.bits`) of those whose equality conditions the same ticket can fulfil. `surely`: nothing about
+        services, labels and the like, of which a ticket has several, is left open.
         """
         wanted = demand(rule.when)
         mask = 0 if wanted.impossible else self.possible
@@ -114,16 +114,16 @@ class Among:
             if field in self.asking and (surely or single(field)):
                 asking = self.asking[field]
                 mask &= self.free[field] | reduce(or_, (asking.get(value, 0) for value in values), 0)
-        return numbers_in(mask)
+        return mask
 
-    def covering(self, rule: Rule) -> list[int]:
-        """The numbers of those that match every ticket that this rule matches, as far as equality conditions tell."""
+    def covering(self, rule: Rule) -> int:
+        """A set of those that match every ticket that this rule matches, as far as equality conditions tell."""
         wanted = demand(rule.when)
         mask = self.possible
         for field, asking in self.asking.items():
             alike = [asking.get(value, 0) for value in wanted.equal.get(field, ())]
             mask &= self.free[field] | (reduce(and_, alike) if alike else 0)
-        return numbers_in(mask)
+        return mask
 
 
 def implies(rule: Condition, gate: Condition) -> bool:

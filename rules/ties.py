@@ -8,6 +8,7 @@ from core.errors import Problem, Severity
 from core.moments import MomentKind
 from core.notes import Audience
 from core.tickets import Resolution
+from rules.bits import rising
 from rules.language import Rule, Slot
 from rules.overlap import Among, demand
 from rules.strength import strength
@@ -42,9 +43,8 @@ def _pairs(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
     """Every pair that some ticket surely matches together. Beyond the equalities these rules all ask the same."""
     among = Among(rules)
     for number, one in enumerate(rules):
-        for other in among.overlapping(one, surely=True):
-            if other > number:
-                yield one, rules[other]
+        later = among.overlapping(one, surely=True) >> number + 1
+        yield from ((one, rules[number + 1 + other]) for other in rising(later))
 
 
 def _slots(rule: Rule) -> Iterator[str]:

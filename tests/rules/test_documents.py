@@ -8,15 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import RulesError
+from rules import documents
 from rules.documents import Mark, read
 
 HOSTILE = {
-    "five megabytes": (b"a: b\n" * 1_000_000, "1,000,000 is the limit"),
+    "five megabytes": (b"a: b\n" * 1_000_000, "4,000,000 is the limit"),
     "ten thousand brackets": (b"[" * 10_000, "nested more than 40 deep"),
     "ten thousand dashes": (b"- " * 10_000, "nested more than 40 deep"),
     "a hundred thousand mappings": (b"{a: " * 100_000, "nested more than 40 deep"),
-    "too many values": (b"- a\n" * 249_000, "more than 100,000 values"),
-    "too many keys": (b"a: 1\n" * 190_000, "more than 100,000 values"),
+    "too many keys": (b"".join(b"k%d: 1\n" % n for n in range(190_000)), "more than 20,000 entries"),
+    "the same key again and again": (b"a: 1\n" * 190_000, "more than 1000 keys"),
     "alias bomb": (b"a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "anchors and aliases are not allowed"),
     "an alias without an anchor": (b"a: *b", "anchors and aliases are not allowed"),
     "NUL": (b"a: \0", "U+0000"),
@@ -37,6 +38,12 @@ def test_a_hostile_file_ends_in_one_clear_error(content, words):
     assert time.process_time() - before < 10  # about one second of work, and no bomb: this is no stopwatch
     assert len(caught.value.problems) == 1
     assert words in caught.value.problems[0].message
+
+
+def test_a_file_of_very_many_values_is_not_read_to_its_end(monkeypatch):
+    monkeypatch.setattr(documents, "MAX_VALUES", 3_000)
+    with pytest.raises(RulesError, match="more than 3,000 values in one file"):
+        read("bad.yaml", b"".join(b"k%d:\n" % number + b"- a\n" * 1_000 for number in range(4)))
 
 
 def test_a_byte_order_mark_is_no_mistake():

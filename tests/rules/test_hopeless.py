@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from core.moments import Moment
 from core.notes import Audience
+from rules.bits import numbers_in
 from rules.catalogue import Catalogue
 from rules.hopeless import hopeless
 from rules.judgement import applies, judge
@@ -35,9 +36,9 @@ def test_among_many_the_same_are_found_as_one_by_one(rules, one):
     among = Among(rules)
     maybe = {n for n, rule in enumerate(rules) if together(rule, one) is not Together.NO}
     surely = {n for n, rule in enumerate(rules) if together(rule, one) is Together.YES}
-    assert set(among.overlapping(one, surely=False)) == maybe
+    assert set(numbers_in(among.overlapping(one, surely=False))) == maybe
     alike = {n for n, r in enumerate(rules) if demand(r.when).rest == demand(one.when).rest and r.unless == one.unless}
-    assert set(among.overlapping(one, surely=True)) & alike == surely
+    assert set(numbers_in(among.overlapping(one, surely=True))) & alike == surely
 
 
 @settings(max_examples=150, deadline=None)

@@ -80,7 +80,7 @@ def test_a_file_of_a_thousand_rules_loads_in_seconds(tmp_path):
 
 
 def test_many_mistakes_are_counted_rather_than_listed_for_ever(tmp_path):
-    keys = "".join(f"    wrong{n}: x\n" for n in range(20_000))
+    keys = "".join(f"    wrong{n}: x\n" for n in range(10_000))
     before = time.perf_counter()
     found = problems(tmp_path, f"rules:\n  - id: a\n{keys}")
     assert time.perf_counter() - before < 5
