@@ -10,7 +10,7 @@ from core.tickets import Kind, Resolution, State, Ticket
 from core.times import iso
 from rules.catalogue import Catalogue
 from rules.conditions import holds
-from rules.countdown import after, before
+from rules.countdown import after, afterwards, before
 from rules.judgement import applies
 from rules.language import All, AnyOf, Condition, Milestone, Not, OnField, Op, Rule, RuleSet, Test
 from rules.subjects import ANYWHERE, View
@@ -109,7 +109,7 @@ class _Book:
         rule = next((r for r in self._matching(M.CHECK_IN) if r.closing), None)
         closing = rule.closing if rule else None
         if rule and closing and closing.after is not None:
-            at = after(self.rules, ticket, ended, closing.after, closing.calendar, self.zone)
+            at = afterwards(self.rules, ticket, ended, closing.after, closing.calendar, self.zone)
             name = f"{rule.id}/closing@{iso(ended)}"
             yield Appointment(M.CHECK_IN, name, at, at + CHECK_IN_KEEPS, rule.id)
 

@@ -23,6 +23,18 @@ def after(rules: Timing, ticket: Ticket, start: datetime, length: timedelta, cal
     return ceiling((here.add(start, length, zone) if here else None) or start + length)
 
 
+def afterwards(rules: Timing, ticket: Ticket, ended: datetime, length: timedelta, calendar: str, zone: str) -> datetime:
+    """As `after`, for what follows an end. An end outside the open hours belongs to the working day before it, so that
+    what ended at night is asked about in the morning: there the first of whole days begins with the next opening.
+    """
+    here = _placed(rules, ticket, calendar, zone)
+    opening = next((begin for begin, _ in here.openings(ended, zone)), ended) if here else ended
+    if opening <= ended or not length.days or length != length.days * DAY:
+        return after(rules, ticket, ended, length, calendar, zone)
+    left = length - DAY
+    return after(rules, ticket, opening, left, calendar, zone) if left else ceiling(opening)
+
+
 def before(rules: Timing, ticket: Ticket, end: datetime, length: timedelta, calendar: str, zone: str) -> datetime:
     """`length` of open time before `end`; whole days are open days at the same local time, and where it is closed then,
     that day's first opening. On the full minute, UTC. A calendar that never was open counts as always open.

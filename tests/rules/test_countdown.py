@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rules.calendars import calendar_from
 from rules.catalogue import Catalogue
-from rules.countdown import after, before
+from rules.countdown import after, afterwards, before
 from tests.rules.support import incident
 
 ZONES = ["Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Kathmandu", "Australia/Lord_Howe"]
@@ -93,3 +93,24 @@ def test_after_undoes_before(end, quarters, name, zone):
     inside = inside.replace(second=0, microsecond=0)
     start = ahead(inside, length, name, zone)
     assert after(RULES, incident(), start, length, name, zone) == inside
+
+
+@pytest.mark.parametrize(
+    ("ended", "days", "asked"),
+    [
+        (berlin(2026, 11, 19, 16, 5), 1, berlin(2026, 11, 20, 16, 5)),  # in working time: a day later
+        (berlin(2026, 11, 19, 18, 7), 1, berlin(2026, 11, 20, 8)),  # Thursday evening: on Friday morning, not on Monday
+        (berlin(2026, 11, 20, 1, 42), 1, berlin(2026, 11, 20, 8)),  # in the night to Friday: the same morning
+        (berlin(2026, 11, 22, 4, 40), 1, berlin(2026, 11, 23, 8)),  # on Sunday
+        (berlin(2026, 11, 20, 1, 42), 2, berlin(2026, 11, 23, 8)),
+    ],
+)
+def test_what_ended_outside_working_time_ended_on_the_working_day_before(ended, days, asked):
+    assert afterwards(RULES, incident(), ended, days * DAY, "office", "Europe/Berlin") == asked
+
+
+def test_hours_after_an_end_are_open_hours():
+    evening = berlin(2026, 11, 19, 18, 7)
+    in_the_morning = afterwards(RULES, incident(), evening, timedelta(hours=2), "office", "Europe/Berlin")
+    assert in_the_morning == berlin(2026, 11, 20, 10)
+    assert afterwards(RULES, incident(), evening, DAY, "always", "Europe/Berlin") == evening + DAY
