@@ -13,7 +13,21 @@ import orjson
 from sqlalchemy import bindparam, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from app import auditing, claims, dead, diary, endings, hearing, journal, moving, noted, promising, snapshots, tables
+from app import (
+    auditing,
+    claims,
+    dead,
+    diary,
+    endings,
+    families,
+    hearing,
+    journal,
+    moving,
+    noted,
+    promising,
+    snapshots,
+    tables,
+)
 from app.claims import Claim
 from app.connectors import Connectors
 from app.consider import consider
@@ -260,7 +274,7 @@ class Attendant:
         held = tuple(Memory.from_dict(orjson.loads(memory)).held) if memory else ()
         if self._rulebook.seals(found, self._clock.now(), held):
             return replace(newest, ticket=newest.ticket.evolve(parent=None))
-        full = Parent(parent.id, found.key, found.major, found.state, found.priority)
+        full = Parent(parent.id, found.key, found.major, found.state, found.priority, found.resolution)
         return replace(newest, ticket=newest.ticket.evolve(parent=full))
 
     def _read_parent(self, connector: Connector, ref: TicketRef) -> Ticket | None:
@@ -357,6 +371,9 @@ class Attendant:
         claims.save_memory(tx, ref, plan.memory)
         entries = [*plan.entries, *self._promises(tx, ref, plan)]
         self._notes(tx, ref, plan, now)
+        if families.turned(claim.newest, plan.newest):
+            for child, later in families.children(tx, ref):
+                self._engine.wake(tx, child, now + later)
         journal.write(tx, ref, now, entries)
         for who, what, detail in plan.audited:
             auditing.record(tx, now, who, what, detail)

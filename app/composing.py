@@ -1,15 +1,21 @@
 """From decided messages to the words that leave now: rendered, guarded, with the time they promise."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from app import diary, lateness, letters
+from app import diary, families, lateness, letters, prompting, reminding
+from app.families import Kin
 from app.memory import Memory
 from app.plans import NotePlan, Pledge
-from app.rhythm import paced
+from app.prompts import Prompt, Why
+from app.reminding import still_true
+from app.rhythm import paced, waits_for_requester
+from app.rhythm import reminding as pace_of_reminder
 from app.rulebook import Rulebook
 from core.decisions import Facts, Words
 from core.errors import WordsError
@@ -18,13 +24,23 @@ from core.notes import Audience, Paragraph, Style, plain
 from core.ports import Connector
 from core.promises import Promise
 from core.sites import Site
-from core.tickets import HoldReason, State, Ticket
+from core.tickets import Ticket
 from core.times import Clock
 
 A = Audience
-CLOCK = re.compile(r"(?<!\d)([01]?\d|2[0-3])[:.][0-5]\d(?!\d)")
-SAID_AGAIN = TERMINAL | {MomentKind.UPDATE_DUE, MomentKind.NOTICE, MomentKind.PROGRESSED, MomentKind.AGENT_SAYS}
+CLOCK = re.compile(r"(?<!\d)([01]?\d|2[0-4])[:.][0-5]\d(?!\d)")
+SAID_AGAIN = TERMINAL | {
+    MomentKind.UPDATE_DUE,
+    MomentKind.NOTICE,
+    MomentKind.PROGRESSED,
+    MomentKind.AGENT_SAYS,
+    MomentKind.WAITING_FOR_REQUESTER,
+}
 """Where the same words twice are meant."""
+ON_TIME = timedelta(minutes=1)
+NOTICED = timedelta(minutes=5)
+LATER = timedelta(minutes=30)
+"""As much later is the time that a reminder offers as an example."""
 
 
 @dataclass
@@ -55,25 +71,31 @@ class Composer:
         promises: Sequence[Promise],
         connector: Connector,
         held_back: str = "",
+        earlier: NotePlan | None = None,
+        kin: Kin | None = None,
     ) -> Composed:
         """`plans` in the order of sending, each with its occurrence: customer-facing before agents.
 
-        `held_back`: what was kept from the requester in another letter of the same moment.
+        `held_back`: what was kept from the requester in another letter of the same moment. `earlier`: what stands in
+        the agents' note, whose advice stays there when they are reminded of something. `kin`: the parent as it stands.
         """
         composed = Composed(held_back={A.REQUESTER: held_back} if held_back else {})
         told = ""
-        if memory.moved and ticket.state == State.ON_HOLD and ticket.hold_reason == HoldReason.REQUESTER:
+        if memory.moved and waits_for_requester(ticket):
             ticket = ticket.evolve(state=memory.moved, hold_reason="")
+        elif waits_for_requester(ticket) and memory.answered:
+            ticket = ticket.evolve(hold_reason="")  # it still says so, and it is not so any more
         for plan, occurrence in plans:
             audience = plan.message.audience
+            subject = families.as_ended(ticket) if families.is_end(occurrence) else ticket
             if plan.message.moment != MomentKind.ANSWERED and self._hushed(composed, audience, ticket, connector.site):
                 continue
             if audience is A.AGENTS and plan.literal:
                 self._answer(composed, plan)
             elif audience is A.AGENTS:
-                self._for_agents(composed, ticket, plan, occurrence, memory, promises, connector, told)
+                self._for_agents(composed, subject, plan, occurrence, memory, promises, connector, told, earlier, kin)
             else:
-                self._for_reader(composed, ticket, plan, occurrence, memory, promises, connector.site)
+                self._for_reader(composed, subject, plan, occurrence, memory, promises, connector.site, kin)
                 told = "\n\n".join(p.text for p in composed.parts.get(A.REQUESTER, ()))
         return composed
 
@@ -99,14 +121,25 @@ class Composer:
         memory: Memory,
         promises: Sequence[Promise],
         site: Site,
+        kin: Kin | None,
     ) -> None:
         audience, now = plan.message.audience, self._clock.now()
         standing = next((p for p in promises if p.audience is audience), None)
         due = self._due(plan, paced(ticket, memory), standing, now, site, memory.next_at)
-        facts = Facts(now, due, memory.state_since, standing.due if standing else None, progress=self._picked(memory))
+        reminder = plan.pledge is Pledge.REMIND
+        facts = Facts(
+            now,
+            None if reminder else due,
+            memory.state_since,
+            standing.due if standing else None,
+            reminder=due if reminder else None,
+            late=_late(plan, standing, now),
+            progress=self._rulebook.phrase(memory.fact, plan.message.language),
+            **_of(kin),
+        )
         words, problem = self._guarded(plan, ticket, occurrence, facts, site)
         if words and due and plan.message.moment in (MomentKind.PROGRESSED, MomentKind.AGENT_SAYS):
-            words = self._with_time(words, plan, self._rulebook.due_text(due, now, ticket, site))
+            words = self._with_time(words, plan, due, ticket, site)
         if problem:
             composed.held_back[audience] = problem
         if words is None:
@@ -123,16 +156,15 @@ class Composer:
         if due:
             composed.promises[audience] = due
 
-    def _picked(self, memory: Memory) -> str:
-        """The phrase that stands for the progress, while the rules still know it."""
-        return self._rulebook.phrases().get(memory.fact, "") if memory.fact else ""
-
-    @staticmethod
-    def _with_time(words: Words, plan: NotePlan, due: str) -> Words:
+    def _with_time(self, words: Words, plan: NotePlan, due: datetime, ticket: Ticket, site: Site) -> Words:
         """When the next word comes, always: also where an agent's words or the rule's do not say it."""
-        clock = due.removeprefix("by ").partition(" ")[0]
-        named = CLOCK.search(words.text) if plan.literal else clock in words.text
-        return words if named else replace(words, text=f"{words.text}\n\nWe will write again {due}.")
+        now, language = self._clock.now(), plan.message.language
+        if plan.literal:
+            language = self._rulebook.language(ticket, site)
+        said = self._rulebook.sentence("next", due, now, ticket, site, language)
+        clock = CLOCK.search(said)
+        named = CLOCK.search(words.text) if plan.literal else clock and clock.group() in words.text
+        return words if named else replace(words, text=f"{words.text}\n\n{said}")
 
     def _guarded(
         self, plan: NotePlan, ticket: Ticket, occurrence: str, facts: Facts, site: Site
@@ -142,8 +174,7 @@ class Composer:
             leak = self._rulebook.leak(plan.literal, ticket)
             return (None, f"it would show a customer {leak}.") if leak else (Words(plan.literal), "")
         message, problem = plan.message, ""
-        shipped = replace(message, template=message.pack_template, rule=message.pack_rule)
-        for candidate in (message, shipped) if message.pack_template else (message,):
+        for candidate in (message, message.shipped) if message.pack_template else (message,):
             moment = Moment(MomentKind(message.moment), occurrence, plan.at)
             try:
                 words = self._rulebook.render(candidate, ticket, moment, facts, site, plan.impacts)
@@ -166,24 +197,36 @@ class Composer:
         promises: Sequence[Promise],
         connector: Connector,
         told: str,
+        earlier: NotePlan | None,
+        kin: Kin | None,
     ) -> None:
         site, now = connector.site, self._clock.now()
+        prompts = tuple(prompt for prompt in plan.prompts if still_true(prompt, promises))
+        if plan.prompts and not prompts and not plan.message.template:
+            composed.same.add(A.AGENTS)  # somebody has written meanwhile
+            return
         standing = next((p.due for p in promises if p.audience is A.REQUESTER), None)
         due = composed.promises.get(A.REQUESTER) or (None if told else standing)
         reads = told or memory.told
-        facts = Facts(now, due, memory.state_since, standing, reads, *_to_come(memory, now))
+        facts = Facts(now, due, memory.state_since, standing, reads, *_to_come(memory, now), **_of(kin))
         moment = Moment(MomentKind(plan.message.moment), occurrence, plan.at)
         held_back = composed.held_back.get(A.REQUESTER, "")
+        advising = earlier if earlier and not plan.message.template else plan
         try:
-            advice = self._rulebook.render(plan.message, ticket, moment, facts, site, plan.impacts).text
+            advice = self._advice(advising, ticket, moment, facts, site)
         except WordsError as error:
             advice, held_back = "", held_back or error.what
         # once it is over, what it meant for the business is no longer true
         impacts = () if moment.kind in TERMINAL | AFTERWARDS else plan.impacts
         composed.meaning = letters.meaning(plan.message.template, impacts, plan.requester_silence, held_back)
-        if not connector.edits_notes and composed.meaning == memory.agents_meaning:
+        if not plan.message.template:
+            composed.meaning = memory.agents_meaning  # what was said before it still stands
+        known = composed.meaning == memory.agents_meaning or _foretold(plan, occurrence, memory)
+        if not connector.edits_notes and known and not prompts:
             composed.same.add(A.AGENTS)
             return
+        named = any(prompt.why in reminding.OF_THE_NEXT for prompt in prompts)
+        coming = due if due and due > now and not named else None
         composed.edits = memory.living_comment if connector.edits_notes else ""
         composed.parts[A.AGENTS] = letters.for_agents(
             advice=advice,
@@ -192,10 +235,40 @@ class Composer:
             read_at=self._rulebook.clock_text(memory.told_at, now, ticket, site) if not told and memory.told_at else "",
             together=bool(told) and connector.joins_audiences,
             why_silent="" if told else plan.requester_silence,
-            promise=self._rulebook.due_text(due, now, ticket, site) if due else "",
+            promise=self._rulebook.due_text(coming, now, ticket, site) if coming and not memory.resting else "",
+            reminder=self._rulebook.appointment_text(coming, now, ticket, site) if coming and memory.resting else "",
             held_back=held_back,
-            rule=f"{plan.message.rule} ({Path(plan.message.where).name})",
+            rule=f"{advising.message.rule} ({Path(advising.message.where).name})",
+            prompts=[line for prompt in prompts for line in self._prompted(prompt, plan, ticket, memory, site)],
         )
+
+    def _advice(self, plan: NotePlan, ticket: Ticket, moment: Moment, facts: Facts, site: Site) -> str:
+        if not plan.message.template:
+            return ""
+        return self._rulebook.render(plan.message, ticket, moment, facts, site, plan.impacts).text
+
+    def _prompted(
+        self, prompt: Prompt, plan: NotePlan, ticket: Ticket, memory: Memory, site: Site
+    ) -> Iterator[Paragraph]:
+        """A reminder shows the very words that go out if nobody writes: made the same way, as if it were that time."""
+        now = self._clock.now()
+        words, problem = None, ""
+        if prompt.holding and prompt.due and plan.cadence:
+            at = prompt.due if prompt.why is Why.REMIND else now
+            due = self._rulebook.next_due(plan.cadence, paced(ticket, memory), at, site)
+            facts = Facts(
+                at,
+                due,
+                memory.state_since,
+                prompt.due,
+                progress=self._rulebook.phrase(memory.fact, prompt.holding.language),
+            )
+            holding = NotePlan(prompt.holding, Pledge.NEW, at, plan.impacts)
+            words, problem = self._guarded(holding, ticket, prompt.promise, facts, site)
+        said = partial(self._rulebook.clock_text, now=now, ticket=ticket, site=site)
+        other = self._rulebook.time_text(prompt.due + LATER, now, ticket, site) if prompt.due else ""
+        clock = self._rulebook.time_text(now, now, ticket, site)
+        yield from prompting.in_words(prompt, words.text if words else "", problem, other, clock, said)
 
     def _due(
         self,
@@ -211,7 +284,9 @@ class Composer:
             return chosen
         if plan.pledge in (Pledge.END, Pledge.NONE) or plan.cadence is None:
             return None
-        fresh = self._rulebook.next_due(plan.cadence, ticket, now, site)
+        if plan.pledge is Pledge.REMIND:
+            return self._rulebook.next_due(pace_of_reminder(plan.cadence), ticket, now, site)
+        fresh = self._rulebook.next_due(plan.cadence, ticket, _from(plan, standing, now), site)
         if standing is None or standing.due <= now:
             return fresh
         if plan.pledge is Pledge.STANDING:
@@ -222,3 +297,32 @@ class Composer:
 def _to_come(memory: Memory, now: datetime) -> tuple[datetime | None, datetime | None]:
     """The next notice, and the check-in."""
     return diary.coming(memory, MomentKind.NOTICE, now), diary.coming(memory, MomentKind.CHECK_IN, now)
+
+
+def _from(plan: NotePlan, standing: Promise | None, now: datetime) -> datetime:
+    """An update that goes out on time goes on from the time that was promised, or the hours would drift."""
+    punctual = (
+        standing and plan.message.moment == MomentKind.UPDATE_DUE and standing.due <= now < standing.due + ON_TIME
+    )
+    return standing.due if standing and punctual else now
+
+
+def _of(kin: Kin | None) -> dict[str, Any]:
+    """What may be said of the parent."""
+    if kin is None:
+        return {}
+    return {"parent": kin.ticket, "parent_since": kin.since, "parent_update": kin.next_update}
+
+
+def _late(plan: NotePlan, standing: Promise | None, now: datetime) -> timedelta | None:
+    """By how much an update comes after its time, where readers notice."""
+    if standing is None or plan.message.moment != MomentKind.UPDATE_DUE or now - standing.due < NOTICED:
+        return None
+    return timedelta(minutes=(now - standing.due) // timedelta(minutes=1))
+
+
+def _foretold(plan: NotePlan, occurrence: str, memory: Memory) -> bool:
+    """Whether agents were shown beforehand what has gone out now."""
+    reminder = reminding.REMIND + reminding.promise_of(occurrence)
+    told = any(name.startswith(reminder) for name in memory.rung)
+    return plan.message.moment == MomentKind.UPDATE_DUE and not plan.prompts and told

@@ -1,16 +1,19 @@
 """Considering a ticket: from what was seen to what is said, kept, promised, and why the rest stays silent. Pure."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
-from app import difference, timers
+from app import difference, families, reminding, timers
 from app.diary import Appointments, Diary, nothing
 from app.hush import Hush
 from app.journal import silent
-from app.plans import NewNote, NotePlan, Plan
-from app.rhythm import HUMAN_SPOKE, Case, NextDue, Rhythm
+from app.plans import NewNote, NotePlan, Plan, Pledge
+from app.prompts import Prompt, Why
+from app.reminding import Reminding
+from app.rhythm import HUMAN_SPOKE, Case, NextDue, Rhythm, waits_for_requester
 from app.steered import Steered
-from core.decisions import Decision, Message, Mode, Reason
+from core.decisions import Cadence, Decision, Message, Mode, Reason, WhenMissed
 from core.moments import TERMINAL, Moment, MomentKind, rank
 from core.notes import CUSTOMER_FACING, Audience, NoteState, note_id
 from core.promises import Promise
@@ -36,6 +39,7 @@ class _Consideration:
         self.plan = Plan(self.memory, newest=case.newest)
         self.diary = Diary(self.memory, self.plan.entries, case.now, appointments)
         timers.forget(self.memory)
+        self.reminding = Reminding(case.ref, self.memory, case.now)
         self.rhythm = Rhythm(case, self.plan, next_due)
         self.hush = Hush(self.memory, case.now, case.desk)
         self.steered = Steered(case, self.rhythm, self.hush, self._asked)
@@ -64,12 +68,13 @@ class _Consideration:
             return self._seal(now_due, kinds)
         self.memory.gates = []
         self._steer(now_due)
+        woken = self.rhythm.wake()
         unkept = [p for p in case.promises if not self.rhythm.kept(p.audience) and p.audience not in plan.withdrawn]
         open_ones = [p for p in unkept if p.audience not in case.speaking]
-        due = [p for p in open_ones if p.due <= case.now]
+        due = [p for p in open_ones if p.due <= case.now and not reminding.attended_to(self.memory, p)]
         if due and self.ticket.ended:
             self.rhythm.withdraw_all("the ticket has ended")
-            due = []
+            due = unkept = []
         due = self._audible(due)
         appointed = self.diary.due(self.ticket, self._before)
         if kinds or due or appointed or self.owed:
@@ -78,6 +83,8 @@ class _Consideration:
             plan.attended = newest
             self._forget_pending(kinds)
             self.rhythm.roll(now_due)
+        answered = self._go_on(now_due) if woken else []
+        self._prompt([*answered, *self._prompts(unkept, due, now_due)], now_due)
         if plan.attended:
             self.diary.turn()
         self.diary.set_timers(self.ticket)
@@ -98,6 +105,7 @@ class _Consideration:
             memory.customer_spoke_at = max(comment.at, memory.customer_spoke_at or comment.at)
         elif comment.author is Author.AGENT and comment.public and not comment.edited:
             memory.agent_spoke_at = max(comment.at, memory.agent_spoke_at or comment.at)
+            memory.holding = 0
             if self.case.now - comment.at < HUMAN_SPOKE:  # what still waits to be sent would talk over them
                 self.plan.drop_notes.add(Audience.REQUESTER)
             memory.moved = ""
@@ -194,7 +202,7 @@ class _Consideration:
 
     def _kinds(self) -> list[M]:
         before = self._before
-        kinds = difference.moments(before, self.ticket, self.memory, self.case.now)
+        kinds = self._of_family(difference.moments(before, self.ticket, self.memory, self.case.now))
         self._see_through(kinds)
         if M.WAITING_FOR_REQUESTER in kinds and not self.rhythm.asked():
             self.memory.moved = before.state if before else State.IN_PROGRESS
@@ -207,6 +215,21 @@ class _Consideration:
                 )
             )
         return kinds
+
+    def _of_family(self, kinds: list[M]) -> list[M]:
+        """With what the parent's change means for this ticket, and without an end that was told with the parent's."""
+        found = families.moments(self._before, self.ticket, self._follows, self.memory)
+        kinds = sorted({*kinds, *found}, key=lambda kind: (rank(kind), difference.ORDER[kind]))
+        if M.RESOLVED in kinds and self.ticket.ended and families.is_told_already(self.memory):
+            kinds.remove(M.RESOLVED)
+            why = "The requester heard of the end when the parent ended."
+            self.plan.entries.append(silent(Reason.SUPERSEDED, why, moment=M.RESOLVED))
+        return kinds
+
+    def _follows(self, ticket: Ticket) -> bool:
+        """Whether a parent speaks for it."""
+        silences = self.decide(ticket, self._moment(M.UPDATE_DUE), self.case.now, self._held()).silences
+        return any(silence.reason is Reason.FOLLOWS_PARENT for silence in silences.values())
 
     def _see_through(self, kinds: list[M]) -> None:
         """Leaving a wait that nobody was asked to end: the work had never rested."""
@@ -224,7 +247,10 @@ class _Consideration:
         return self.case.attended.ticket if self.case.attended else None
 
     def _moment(self, kind: M, occurrence: str = "") -> Moment:
-        return Moment(kind, occurrence or self.memory.occurrence(kind), self.case.now, self._before)
+        if kind is M.RESOLVED and not self.ticket.ended:
+            occurrence = occurrence or families.END + self.memory.occurrence(kind)
+        row = self.memory.holding if kind is M.UPDATE_DUE else int(occurrence.endswith(reminding.ANSWER))
+        return Moment(kind, occurrence or self.memory.occurrence(kind), self.case.now, self._before, row)
 
     def _held(self) -> tuple[str, ...]:
         return tuple(gate for gate in self.memory.held if gate not in self.memory.lifted)
@@ -232,21 +258,20 @@ class _Consideration:
     def _speak(self, happened: list[Moment], due: list[Promise], now_due: Decision) -> Plan:
         happened = difference.led(happened)
         kinds = [moment.kind for moment in happened]
-        moments = [(m, self.decide(self.ticket, m, self.case.now, self._held())) for m in happened]
+        moments = [(m, self._decided(m)) for m in happened]
         if kinds and not due and not self.owed and not self._settled(kinds, moments[0][1]):
             self.rhythm.roll(now_due)
             return self.plan
         self._forget_pending(kinds)
         for audience in ORDER:
-            mine = [p for p in due if p.audience == audience]
-            late = [(self._moment(M.UPDATE_DUE, p.id), now_due) for p in mine]
-            if due and audience is Audience.AGENTS and not kinds:
-                late = [(self._moment(M.UPDATE_DUE, due[0].id), now_due)]
-            self._say(audience, self._with_owed(audience, moments) + late)
+            news = self._with_owed(audience, moments)
+            self._say(audience, news + self._late(audience, due, now_due, moments))
         self._remember(kinds)
         spoken_of = [*happened, *(moment for owed in self.owed.values() for moment, _ in owed)]
         self.diary.remember(self.ticket, spoken_of, {n.plan.message.audience for n in self.plan.notes})
         self.rhythm.settle(due, now_due)
+        if M.RAISED in kinds:
+            self.rhythm.hasten(now_due)
         self.plan.attended = self.case.newest
         return self.plan
 
@@ -307,6 +332,41 @@ class _Consideration:
         together = [*self.owed.get(audience, ()), *moments]
         return sorted(together, key=lambda pair: (rank(pair[0].kind), difference.ORDER[pair[0].kind]))
 
+    def _late(
+        self, audience: Audience, due: list[Promise], now_due: Decision, moments: list[tuple[Moment, Decision]]
+    ) -> list[tuple[Moment, Decision]]:
+        """What is said because a promise is due; nothing where the rules want a person's words."""
+        if self.memory.resting:
+            return self._reminders(audience, due)
+        spoken = [p for p in due if self._when_missed(p, now_due) is not WhenMissed.ESCALATE]
+        if audience is Audience.AGENTS:
+            told = [p for p in spoken if self._when_missed(p, now_due) is WhenMissed.SAY]
+            return [(self._moment(M.UPDATE_DUE, p.id), now_due) for p in told[:1] if not moments]
+        for promise in due:
+            if promise.audience is audience and promise not in spoken:
+                why = "The rules want a person's words here: nothing goes out by itself."
+                self.plan.entries.append(silent(Reason.SILENCED, why, moment=M.UPDATE_DUE, audience=audience))
+        return [(self._moment(M.UPDATE_DUE, p.id), now_due) for p in spoken if p.audience is audience]
+
+    def _reminders(self, audience: Audience, due: list[Promise]) -> list[tuple[Moment, Decision]]:
+        """The one reminder of our question, and a word to the agents beside it."""
+        found = [p for p in due if audience in (p.audience, Audience.AGENTS)]
+        moments = [self._moment(M.WAITING_FOR_REQUESTER, p.id + reminding.ANSWER) for p in found]
+        return [(moment, self.decide(self.ticket, moment, self.case.now, self._held())) for moment in moments]
+
+    def _go_on(self, now_due: Decision) -> list[Prompt]:
+        """The requester has answered: the updates go on, and agents see it where the ticket still waits."""
+        promise = self.rhythm.go_on(now_due)
+        if promise is None or not waits_for_requester(self.ticket):
+            return []
+        replied = self.memory.customer_spoke_at or self.case.now
+        return [Prompt(Why.ANSWERED, iso(replied), promise.due)]
+
+    @staticmethod
+    def _when_missed(promise: Promise, now_due: Decision) -> WhenMissed:
+        cadence = now_due.cadences.get(promise.audience)
+        return cadence.when_missed if cadence else WhenMissed.SAY
+
     def _settled(self, kinds: list[M], lead: Decision) -> bool:
         """Whether the leading moment has stood long enough; if not, when to look again."""
         self._drop_vanished(kinds)
@@ -339,6 +399,10 @@ class _Consideration:
         self.memory.pending = {}
         self.memory.settle_until = None
 
+    def _decided(self, moment: Moment) -> Decision:
+        ticket = families.as_ended(self.ticket) if families.is_end(moment.occurrence) else self.ticket
+        return self.decide(ticket, moment, self.case.now, self._held())
+
     def _remember(self, kinds: list[M]) -> None:
         self._count(kinds)
         memory, ticket = self.memory, self.ticket
@@ -348,6 +412,10 @@ class _Consideration:
         for outcome in (M.FINISHED, M.FAILED):
             if outcome in kinds:
                 memory.outcome = str(outcome)
+        if {M.REOPENED, M.JOINED, M.LEFT_FAMILY} & set(kinds):
+            memory.family_end = None
+        if any(families.is_end(n.occurrence) and n.plan.message.audience in CUSTOMER_FACING for n in self.plan.notes):
+            memory.family_end = self.case.now
         if M.REOPENED in kinds:
             memory.outcome, memory.reopened_at = "", self.case.now
 
@@ -399,15 +467,19 @@ class _Consideration:
             if reason is Reason.QUIET_HOURS:
                 self.hush.keep_back(audience, moment)
             return
+        cadence = decision.cadences.get(audience)
+        if moment.kind is M.UPDATE_DUE and cadence and cadence.when_missed is WhenMissed.DRAFT:
+            message = replace(message, mode=Mode.DRAFT)
         draft = message.mode is Mode.DRAFT
         if draft:
             self.plan.entries.append(
                 silent(Reason.DRAFT, "It waits for an agent's approval.", moment=moment.kind, audience=audience)
             )
-        cadence = decision.cadences.get(audience)
+        if draft and moment.kind is M.OPENED and cadence and cadence.first and self.ticket.opened_at:
+            self.memory.first_due = self.ticket.opened_at + cadence.first
         plan = NotePlan(
             message=message,
-            pledge=self.rhythm.pledge(audience, moment.kind, cadence),
+            pledge=self._pledge(audience, moment, cadence),
             at=moment.at,
             impacts=decision.impacts,
             cadence=cadence,
@@ -417,6 +489,13 @@ class _Consideration:
         state = NoteState.DRAFT if draft else NoteState.PLANNED
         self.plan.notes.append(NewNote(identity, moment.kind, moment.occurrence, state, plan, decision.rule_set))
         self.plan.drop_notes.add(audience)
+
+    def _pledge(self, audience: Audience, moment: Moment, cadence: Cadence | None) -> Pledge:
+        pledge = self.rhythm.pledge(
+            audience, moment.kind, cadence, reminder=moment.occurrence.endswith(reminding.ANSWER)
+        )
+        self.memory.resting = self.memory.resting or pledge is Pledge.REMIND
+        return pledge
 
     def _obstacle(self, audience: Audience, newest: Snapshot) -> tuple[Reason, str] | None:
         if audience not in self.case.site.speaks:
@@ -435,6 +514,56 @@ class _Consideration:
             return ""
         mine = [e for e in self.plan.entries if e.audience == Audience.REQUESTER and e.moment == moment]
         return mine[-1].reason if mine else ""
+
+    # --- helping the agents ----------------------------------------------------------------------------------------
+
+    def _prompts(self, unkept: list[Promise], due: list[Promise], now_due: Decision) -> list[Prompt]:
+        writing = {n.plan.message.audience for n in self.plan.notes if n.state is NoteState.PLANNED}
+        still = [p for p in unkept if p.audience not in self.plan.withdrawn]
+        paced = {a: c for a, c in now_due.cadences.items() if not self.rhythm.rests(c)}
+        said = [reminding.promise_of(n.occurrence) for n in self.plan.notes if self._is_holding(n)]
+        found = self.reminding.prompts(still, paced, now_due.messages, writing, said)
+        found += self.reminding.first(ended=self.ticket.ended)
+        quiet = next((p for p in due if p.id in said and not self.memory.resting), None)
+        if quiet:  # another update without news
+            found += self.reminding.quiet(now_due.cadences.get(quiet.audience), quiet)
+        return found
+
+    @staticmethod
+    def _is_holding(note: NewNote) -> bool:
+        due = note.moment is M.UPDATE_DUE or note.occurrence.endswith(reminding.ANSWER)
+        return due and note.state is NoteState.PLANNED and note.plan.message.audience in CUSTOMER_FACING
+
+    def _prompt(self, prompts: list[Prompt], now_due: Decision) -> None:
+        """In the agents' note of this look, or in one of its own."""
+        if not prompts:
+            return
+        cadence = now_due.cadences.get(Audience.REQUESTER)
+        agents = [n for n in self.plan.notes if n.plan.message.audience is Audience.AGENTS]
+        mine = [n for n in agents if n.state is NoteState.PLANNED]
+        for note in mine:
+            extended = replace(note.plan, prompts=tuple(prompts), cadence=cadence)
+            self.plan.notes[self.plan.notes.index(note)] = replace(note, plan=extended)
+        if not mine:
+            self._prompt_alone(prompts, now_due, cadence)
+
+    def _prompt_alone(self, prompts: list[Prompt], now_due: Decision, cadence: Cadence | None) -> None:
+        assert self.case.newest is not None
+        occurrence = reminding.occurrence(prompts)
+        obstacle = self._obstacle(Audience.AGENTS, self.case.newest)
+        silence = now_due.silences.get(Audience.AGENTS)
+        if silence and silence.reason is Reason.GATED:
+            obstacle = Reason.GATED, silence.detail
+        if obstacle:
+            reason, detail = obstacle
+            self.plan.entries.append(silent(reason, detail, moment=M.UPDATE_DUE, audience=Audience.AGENTS))
+            return
+        said = now_due.messages.get(Audience.REQUESTER)
+        rule = said.rule if said else cadence.rule if cadence else ""
+        message = Message(Audience.AGENTS, M.UPDATE_DUE, rule, "", said.where if said else "")
+        plan = NotePlan(message, Pledge.NONE, self.case.now, now_due.impacts, cadence, prompts=tuple(prompts))
+        identity = note_id(self.case.ref, M.UPDATE_DUE, Audience.AGENTS, occurrence)
+        self.plan.notes.append(NewNote(identity, M.UPDATE_DUE, occurrence, NoteState.PLANNED, plan, now_due.rule_set))
 
 
 def _chosen_silence(decision: Decision, audience: Audience) -> bool:

@@ -60,7 +60,7 @@ def for_agents(
             Paragraph(f"Next word to the requester: {promise}. Write to them before then and Liaison stays silent.")
         )
     if reminder:
-        parts.append(Paragraph(f"Updates rest. The requester is reminded once, {reminder}. A reply wakes the ticket."))
+        parts.append(Paragraph(f"The requester is reminded once, {reminder}."))
     parts += prompts
     if held_back:
         parts.append(Paragraph(f"Held back: {held_back}"))
@@ -68,7 +68,7 @@ def for_agents(
     return tuple(parts)
 
 
-def meaning(advice_source: str, impacts: Iterable[Impact], why_silent: str, held_back: str, prompts: str = "") -> str:
+def meaning(advice_source: str, impacts: Iterable[Impact], why_silent: str, held_back: str) -> str:
     """A digest of an internal note without its times: the same meaning is not written twice into a journal."""
-    told = "\x1f".join([advice_source, *(i.statement for i in impacts), why_silent, held_back, prompts])
+    told = "\x1f".join([advice_source, *(i.statement for i in impacts), why_silent, held_back])
     return sha256(told.encode()).hexdigest()[:32]

@@ -15,16 +15,18 @@ from time import monotonic
 import orjson
 from sqlalchemy import bindparam, select, update
 
-from app import claims, diary, journal, promising, snapshots, tables
+from app import claims, diary, families, journal, promising, remembering, snapshots, tables
 from app.composing import Composed, Composer
 from app.connectors import Connectors
+from app.families import Kin
 from app.journal import Entry, What
 from app.memory import Memory
-from app.noted import Noted, left, move_to, open_notes
+from app.noted import Noted, advice, left, move_to, open_notes
 from app.patience import Patience
 from app.pauses import Pauses
-from app.plans import Pledge
+from app.plans import NotePlan, Pledge
 from app.prepared import Prepared
+from app.reminding import ANSWER, expect, promise_of
 from app.rows import bound
 from app.store import Store, Transaction
 from core.decisions import Reason
@@ -35,7 +37,7 @@ from core.ports import Connector
 from core.promises import Promise
 from core.sightings import Snapshot
 from core.sites import Site
-from core.tickets import TicketRef
+from core.tickets import Ticket, TicketRef
 from core.times import Clock, iso
 
 N, T, J = tables.notes, tables.tickets, tables.journal
@@ -157,7 +159,8 @@ class Outbox:
         overtaken = [
             n
             for n in planned
-            if _overtaken(n, planned, kept, ended=ended) or (ticket and diary.overtaken(n.moment, ticket, now))
+            if _overtaken(n, planned, kept, ended=ended or _ends_with_its_parent(n, facts.snapshot))
+            or (ticket and diary.overtaken(n.moment, ticket, now))
         ]
         for note in overtaken:
             self._move(ref, fence, [note], S.SUPERSEDED, problem="something newer is said instead")
@@ -222,6 +225,8 @@ class Outbox:
             facts.promises,
             connector,
             "" if connector.joins_audiences else self._held_back(ref, notes[0]),
+            self._advice(ref) if connector.edits_notes and _only_reminds(notes) else None,
+            self._kin(facts.snapshot.ticket),
         )
         by_audience = {n.audience: n for n in notes}
         entries = []
@@ -243,6 +248,16 @@ class Outbox:
         if entries:
             self._store.write(lambda tx: journal.write(tx, ref, self._clock.now(), entries))
         return composed if composed.parts else None
+
+    def _kin(self, ticket: Ticket) -> Kin | None:
+        if ticket.parent is None:
+            return None
+        with self._store.look() as look:
+            return families.kin(look, ticket)
+
+    def _advice(self, ref: TicketRef) -> NotePlan | None:
+        with self._store.look() as look:
+            return advice(look, ref)
 
     def _stored(self, ref: TicketRef) -> tuple[list[Noted], Facts]:
         """What is stored of the ticket now; whether the claim still holds is asked when the intent is committed."""
@@ -352,16 +367,11 @@ class Outbox:
             lines.append(
                 Entry(What.SAID, note.moment, note.audience, "", "", said.rule, note_id=note.id, rule_set=note.rule_set)
             )
-            if note.moment is MomentKind.ANSWERED:
-                continue
             if note.audience is Audience.AGENTS:
-                memory.living_comment = written.comment_id
-                memory.agents_meaning = composed.meaning if composed else ""
+                remembering.agents_told(memory, note.moment, written.comment_id, composed.meaning if composed else "")
             else:
-                memory.told, memory.told_at = said.text, now
-                lines += _pledge(tx, ref, note, said.promise_due, now)
-                if said.promise_due == memory.next_at:
-                    memory.next_at = None
+                remembering.reader_told(memory, note.moment, said.text, said.promise_due, now)
+                lines += _pledge(tx, ref, note, said.promise_due, now, memory)
         claims.save_memory(tx, ref, memory)
         journal.write(tx, ref, now, lines)
 
@@ -393,7 +403,9 @@ def _held(note: Noted, problem: str) -> Entry:
     return Entry(What.FAILED, note.moment, note.audience, detail=f"{HELD_BACK}{problem}", note_id=note.id)
 
 
-def _pledge(tx: Transaction, ref: TicketRef, note: Noted, due: datetime | None, now: datetime) -> list[Entry]:
+def _pledge(
+    tx: Transaction, ref: TicketRef, note: Noted, due: datetime | None, now: datetime, memory: Memory
+) -> list[Entry]:
     """What the written note does to the promise of its audience."""
     pledge, by = note.plan.pledge, f"note {note.id}"
     stands = any((p.audience, p.due) == (note.audience, due) for p in promising.open_promises(tx, ref))
@@ -403,7 +415,17 @@ def _pledge(tx: Transaction, ref: TicketRef, note: Noted, due: datetime | None, 
     if pledge is not Pledge.END and due and note.moment not in TERMINAL:
         rule = note.plan.cadence.rule if note.plan.cadence else note.plan.message.rule
         lines.append(promising.make(tx, ref, note.audience, due, at=now, by=by, rule=rule))
+        if note.plan.cadence:
+            expect(memory, note.plan.cadence, now, due)
     return lines
+
+
+def _of_a_promise(note: Noted) -> bool:
+    return note.moment is MomentKind.UPDATE_DUE or note.occurrence.endswith(ANSWER)
+
+
+def _only_reminds(notes: Sequence[Noted]) -> bool:
+    return any(note.plan.prompts and not note.plan.message.template for note in notes)
 
 
 def _stood(note: Noted, now: datetime) -> datetime:
@@ -411,12 +433,17 @@ def _stood(note: Noted, now: datetime) -> datetime:
     return note.sending_at if note.sending_at and note.state in (S.SENDING, S.IN_DOUBT) else now
 
 
+def _ends_with_its_parent(note: Noted, snapshot: Snapshot | None) -> bool:
+    return snapshot is not None and families.is_end(note.occurrence) and not families.has_passed(snapshot.ticket)
+
+
 def _overtaken(note: Noted, planned: Sequence[Noted], open_promises: AbstractSet[str], *, ended: bool) -> bool:
     if note.moment in BY_AGENTS:
         return False
     others = [n for n in planned if n.moment not in BY_AGENTS]
     newer = any(n.audience is note.audience and n.planned_at > note.planned_at for n in others)
-    kept = note.moment is MomentKind.UPDATE_DUE and note.occurrence not in open_promises
+    promise = promise_of(note.occurrence) if _of_a_promise(note) else ""
+    kept = promise != "" and promise not in open_promises
     otherwise = not ended if note.moment in ENDS else ended and note.moment not in TERMINAL | AFTERWARDS
     return newer or kept or otherwise
 

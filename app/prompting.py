@@ -64,4 +64,4 @@ def _quoted(words: str) -> Iterator[Paragraph]:
 def _next(prompt: Prompt, said: Clock) -> str:
     if prompt.next_at:
         return f"At {said(prompt.next_at)} this goes to {prompt.next_tell}."
-    return f"Please tell your {prompt.tell}." if prompt.tell else ""
+    return f"Please tell {prompt.tell}." if prompt.tell else ""

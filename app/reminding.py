@@ -13,7 +13,7 @@ from core.promises import Promise
 from core.tickets import TicketRef
 from core.times import iso
 
-LEAD = "lead"
+LEAD = "the team lead"
 """Whom is told where the rules name nobody."""
 FIRST = "first"
 IN_A_ROW = 3

@@ -19,7 +19,7 @@ def test_an_incident_is_announced_promised_updated_and_resolved(world):
     assert world.said(key) == ["We look into the service you reported. We will write again by 10:32 today."]
     world.pass_(minutes=30)
     assert world.said(key)[1:] == [
-        "Still on it. We have your report. Work on it has not started yet. We will write again by 11:02 today."
+        "Still on it. We have had your report since 10:00. Work on it has not started yet. We will write again by 11:02 today."
     ]
     world.on_snow(key, state="6", close_code="Solved (Permanently)")
     world.pass_(minutes=6)
@@ -133,7 +133,7 @@ def test_servicenow_agents_get_a_new_note_only_when_its_meaning_changed(world):
     world.pass_(hours=3)
     internal = world.entries(key, internal=True)
     assert len(world.said(key)) == 6
-    assert len(internal) == 2  # opened, and the first update that went out
+    assert len(internal) == 3  # opened, the first update that went out, and a word to the lead after the third
     assert ("update_due", "agents", "same_words") in world.silences(key)
 
 

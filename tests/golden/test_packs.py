@@ -1,5 +1,6 @@
 """Every text of the shipped packs, as a requester and an agent read it: with nothing configured, and with a catalogue."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -54,12 +55,13 @@ def ticket(kind, moment, **fields):
     return Ticket(**base | (STATES.get(moment, {}) if kind == "incident" else {}) | fields)
 
 
-def read(book, kind, moment, **fields):
-    """All that is said of one moment, one line a reader."""
+def read(book, kind, moment, row=0, **fields):
+    """All that is said of one moment, one line a reader. `row`: how many of the same were said before it."""
     about = ticket(kind, moment, **fields)
-    what = Moment(moment, "1", NOW, before=about)
+    what = Moment(moment, "1", NOW, before=about, row=row)
     decision = rules.decide(book, book.catalogue, about, what, NOW)
-    lines = [f"== {kind} {moment}{' '.join(f' {k}={v}' for k, v in fields.items())}"]
+    of = {k: f"major, {v.state}" if isinstance(v, Parent) else v for k, v in fields.items()}
+    lines = [f"== {kind} {moment}{f' again {row}' if row else ''}{' '.join(f' {k}={v}' for k, v in of.items())}"]
     for audience in (Audience.REQUESTER, Audience.AGENTS):
         message = decision.messages.get(audience)
         if message is None:
@@ -69,7 +71,12 @@ def read(book, kind, moment, **fields):
         due = None
         if cadence and moment not in TERMINAL:
             due = rules.next_due(book, cadence, about, made_at=NOW, first=False, zone="Europe/Berlin")
-        facts = Facts(NOW, due, NOW - timedelta(minutes=5))
+        facts = Facts(NOW, due, NOW - timedelta(minutes=20))
+        if moment is M.WAITING_FOR_REQUESTER and not row:
+            facts = replace(facts, next_update=None, reminder=NOW + timedelta(days=2))
+        if about.parent and not about.ended:
+            outage = ticket("incident", M.PHASE_CHANGED, parent=None)
+            facts = replace(facts, parent=outage, parent_since=NOW - timedelta(minutes=20), parent_update=due or NOW)
         words = rules.render(book, book.catalogue, message, about, what, facts, zone="Europe/Berlin")
         assert words.leak == "" or audience is Audience.AGENTS
         lines.append(f"{audience}: {words.text}")
@@ -83,6 +90,11 @@ def everything(book, **about):
     parts += [read(book, "incident", m, priority=p, **about) for p in ("P1", "P2", "P5") for m in (M.OPENED, M.RAISED)]
     endings = ("workaround", "withdrawn", "declined", "not_found", "")
     parts += [read(book, "incident", M.RESOLVED, resolution=r, **about) for r in endings]
+    parts += [read(book, "incident", M.UPDATE_DUE, row, priority="P1", **about) for row in (1, 2, 3)]
+    parts += [read(book, "incident", M.WAITING_FOR_REQUESTER, 1, priority="P3", **about)]
+    open_one, ended = Parent("9", major=True, state="in_progress"), Parent("9", major=True, state="resolved")
+    parts += [read(book, "incident", M.REOPENED, priority="P3", parent=parent, **about) for parent in (open_one, ended)]
+    parts += [read(book, "incident", m, priority="P3", parent=ended, **about) for m in (M.JOINED, M.RESOLVED)]
     parts += [read(book, "change", m, **about) for m in CHANGE]
     parts += [read(book, "change", M.RESCHEDULED, state="scheduled", **about)]
     return "\n\n".join(parts) + "\n"

@@ -255,7 +255,7 @@ def test_every_text_of_the_packs_is_found_by_the_reader_of_files():
     """The walk over the files finds as many texts as the rules have."""
     book = rules.load([ROOT / "examples" / "retail"])
     read = sum(
-        len({e.template for e in slot.entries.values() if e.template})
+        len({e.template for _, e in slot.all() if e.template})
         for r in book.rules
         for slot in r.messages.values()
     )
