@@ -22,7 +22,7 @@ def remark(body: Any) -> str:
 def _adf_lines(document: Mapping[str, Any]) -> Iterator[str]:
     blocks = document.get("content")
     for block in blocks if isinstance(blocks, list) else ():
-        cited = isinstance(block, Mapping) and block.get("type") in CITED
+        cited = isinstance(block, Mapping) and str(block.get("type")) in CITED
         yield from (f"{QUOTED}{line}" if cited else line for line in adf_text(block).split("\n"))
 
 
