@@ -10,7 +10,7 @@ import orjson
 from app.journal import Entry
 from app.memory import Memory
 from app.prompts import Prompt, message_from
-from core.decisions import Cadence, Escalation, Impact, Level, Message, WhenMissed
+from core.decisions import Cadence, Escalation, Impact, Level, Message, Step, WhenMissed
 from core.moments import MomentKind
 from core.notes import Audience, NoteState
 from core.sightings import Snapshot
@@ -43,10 +43,7 @@ class NotePlan:
     def dumps(self) -> str:
         plain = asdict(self)
         if self.cadence:
-            steps = [{"after": step.after.total_seconds(), "tell": step.tell} for step in self.cadence.escalate]
-            plain["cadence"] = {
-                k: v.total_seconds() if isinstance(v, timedelta) else v for k, v in asdict(self.cadence).items()
-            } | {"escalate": steps}
+            plain["cadence"] = _in_seconds(asdict(self.cadence))
         return orjson.dumps(plain).decode()
 
     @classmethod
@@ -62,12 +59,27 @@ class NotePlan:
         return cls(**plain)
 
 
+def _in_seconds(value: Any) -> Any:
+    match value:
+        case timedelta():
+            return value.total_seconds()
+        case dict():
+            return {key: _in_seconds(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_in_seconds(one) for one in value]
+        case _:
+            return value
+
+
 def _duration(name: str, value: Any) -> Any:
     match name:
         case "rule" | "calendar":
             return value
         case "when_missed":
             return WhenMissed(value)
+        case "stretch":
+            steps = ((timedelta(seconds=s["after"]), timedelta(seconds=s["every"]), s["calendar"]) for s in value)
+            return tuple(Step(*step) for step in steps)
         case "escalate":
             return tuple(Escalation(timedelta(seconds=step["after"]), step["tell"]) for step in value)
         case _:

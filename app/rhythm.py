@@ -194,7 +194,7 @@ def waits_for_requester(ticket: Ticket) -> bool:
 def reminding(cadence: Cadence) -> Cadence:
     """The pace of the one reminder of our question."""
     every = cadence.remind_requester or cadence.every
-    return replace(cadence, every=every, monitoring=None, stretch_after=None, stretch_every=None)
+    return replace(cadence, every=every, monitoring=None, stretch=())
 
 
 def paced(ticket: Ticket, memory: Memory) -> Ticket:

@@ -71,6 +71,15 @@ class Escalation:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A slower pace from this age of the ticket on. `calendar` empty: the cadence's."""
+
+    after: timedelta
+    every: timedelta
+    calendar: str = ""
+
+
+@dataclass(frozen=True)
 class Cadence:
     """How often an audience hears, from one rule. Durations are elapsed time; calendars are applied by `rules`.
 
@@ -82,8 +91,7 @@ class Cadence:
     every: timedelta
     first: timedelta | None = None
     monitoring: timedelta | None = None
-    stretch_after: timedelta | None = None
-    stretch_every: timedelta | None = None
+    stretch: tuple[Step, ...] = ()
     calendar: str = "always"
     remind: timedelta | None = None
     remind_requester: timedelta | None = None

@@ -1,11 +1,11 @@
 """When the next word is due."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from core.decisions import Cadence
+from core.decisions import Cadence, Step
 from core.tickets import Phase, Ticket
 from rules.calendars import Calendar
 from rules.catalogue import Catalogue
@@ -52,22 +52,38 @@ def next_due(rules: Timing, cadence: Cadence, ticket: Ticket, *, made_at: dateti
     `zone` is the site's, for calendars whose place is not in the catalogue. `made_at` is when the promise is made.
     A calendar that does not open again counts as always open: a promise never waits for ever.
     """
-    length = interval(cadence, ticket, made_at=made_at, first=first)
-    calendar = rules.calendars.get(cadence.calendar) if cadence.calendar != ALWAYS else None
+    length, named = interval(cadence, ticket, made_at=made_at, first=first)
+    calendar = rules.calendars.get(named) if named != ALWAYS else None
     due = at_place(calendar, rules.catalogue, ticket, zone).add(made_at, length, zone) if calendar else None
     return ceiling(due or made_at + length)
 
 
-def interval(cadence: Cadence, ticket: Ticket, *, made_at: datetime, first: bool) -> timedelta:
-    """`first` leads, then the pace of monitoring, then the slower pace of a ticket that has been open for long."""
+def interval(cadence: Cadence, ticket: Ticket, *, made_at: datetime, first: bool) -> tuple[timedelta, str]:
+    """The length, and the calendar it counts in. `first` leads, then the pace of monitoring, then the usual one; an old
+    ticket never hears more often than its age allows.
+    """
     if first and cadence.first is not None:
-        return cadence.first
-    if ticket.phase == Phase.MONITORING and cadence.monitoring is not None:
-        return cadence.monitoring
-    after, opened = cadence.stretch_after, ticket.opened_at
-    if after is not None and cadence.stretch_every is not None and opened and made_at - opened >= after:
-        return cadence.stretch_every
-    return cadence.every
+        return cadence.first, cadence.calendar
+    watched = cadence.monitoring if ticket.phase == Phase.MONITORING else None
+    pace, step = watched or cadence.every, _step(cadence, ticket, made_at)
+    if step is None or (watched and watched > step.every):
+        return pace, cadence.calendar
+    return step.every, step.calendar or cadence.calendar
+
+
+def _step(cadence: Cadence, ticket: Ticket, made_at: datetime) -> Step | None:
+    """The slower pace that a ticket of this age has reached."""
+    age = made_at - ticket.opened_at if ticket.opened_at else timedelta(0)
+    return next((step for step in reversed(cadence.stretch) if age >= step.after), None)
+
+
+def not_slower(before: Step, step: Step, calendar: str) -> Iterator[str]:
+    """What is wrong with a step after another one, as sentences. `calendar`: the cadence's."""
+    if step.after <= before.after:
+        yield f"{text_of(step.after)} comes after {text_of(before.after)}; write the steps in the order of their time."
+    same = (step.calendar or calendar) == (before.calendar or calendar)
+    if step.every < before.every or (same and step.every == before.every):
+        yield f"every {text_of(step.every)} is not slower than every {text_of(before.every)} before it."
 
 
 def ceiling(moment: datetime) -> datetime:

@@ -3,14 +3,15 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Protocol
 
-from core.decisions import Cadence, Escalation, Level, Mode, WhenMissed
+from core.decisions import Cadence, Escalation, Level, Mode, Step, WhenMissed
 from core.errors import Severity
 from core.moments import MomentKind
 from core.notes import Audience
 from core.tickets import Resolution
-from rules.cadence import ALWAYS
+from rules.cadence import ALWAYS, not_slower
 from rules.catalogue import Location, Service
 from rules.documents import Document, Mark, Node
 from rules.grammar import Reader, shown
@@ -318,15 +319,14 @@ class Writer:
             yield Audience(audience), None if entry is None else self._cadence(entry, child, rule)
 
     def _cadence(self, entry: Mapping[str, Any], node: Node, rule: str) -> Cadence:
-        calendar, stretch = entry.get("calendar", ALWAYS), entry.get("stretch") or {}
+        calendar = entry.get("calendar", ALWAYS)
         self._calendar(calendar, node.get("calendar") or node)
         return Cadence(
             rule=rule,
             every=entry["every"],
             first=entry.get("first"),
             monitoring=entry.get("monitoring"),
-            stretch_after=stretch.get("after"),
-            stretch_every=stretch.get("every"),
+            stretch=self._stretch(entry, node.get("stretch"), calendar),
             calendar=calendar,
             remind=entry.get("remind"),
             remind_requester=entry.get("remind_requester"),
@@ -337,6 +337,21 @@ class Writer:
                 if step and {"after", "tell"} <= step.keys()
             ),
         )
+
+    def _stretch(self, entry: Mapping[str, Any], node: Node | None, calendar: str) -> tuple[Step, ...]:
+        """Steps that slow down as a ticket grows old; those that do not are told."""
+        steps: list[Step] = []
+        before = Step(timedelta(0), entry["every"], calendar)
+        for one, child in zip(entry.get("stretch") or (), (node.items or [node]) if node else (), strict=False):
+            if not one or not {"after", "every"} <= one.keys():
+                continue
+            step = Step(one["after"], one["every"], one.get("calendar", ""))
+            self._calendar(step.calendar or calendar, child.get("calendar") or child)
+            for fault in not_slower(before, step, calendar):
+                self.file.report(child.mark, f"stretch: {fault}")
+            before = step
+            steps.append(step)
+        return tuple(steps)
 
     def _calendar(self, name: str, node: Node, severity: Severity = Severity.ERROR) -> None:
         if name not in self.calendars:

@@ -34,6 +34,7 @@ READ: Mapping[Callable[[Any], Any], Json] = {
     values.whole: {"type": "integer"},
     values.duration: DURATION,
     values.wait: DURATION,
+    values.allowance: {"type": "string", "pattern": r"^\d{1,4} +per +\S+$", "examples": ["3 per 1d"]},
     values.time: {"type": "string", "examples": ["2026-11-20T19:50:00+01:00"]},
     values.version: {"const": 1},
     schema.known_language: {"type": "string", "pattern": "^[a-z]{2}(-[A-Za-z]{2})?$", "examples": ["en", "de-AT"]},
@@ -125,8 +126,15 @@ def _kind(shape: type[Shape], name: str, field: fields.Field[Any]) -> Json:
         case fields.Nested():
             made = _nested(field)
         case fields.List():
-            made = {"type": "array", "items": _field(shape, name, field.inner)}
+            made = _list(field, _field(shape, name, field.inner))
     return made
+
+
+def _list(field: fields.List[Any], inner: Json) -> Json:
+    if not isinstance(field, schema.OneOrMany):
+        return {"type": "array", "items": inner}
+    none = [{"const": NONE}] if isinstance(field, schema.ManyOrNone) else []
+    return {"anyOf": [*_one_or_many(inner)["anyOf"], *none]}
 
 
 def _nested(field: fields.Nested) -> Json:
@@ -155,6 +163,8 @@ def _anything(shape: type[Shape], name: str) -> Json:
         return {"type": "array", "items": _reference(_title(LISTS[name]))}
     if shape is schema.FileShape and name == "calendars":
         return _shape(schema.CalendarShape)
+    if shape is schema.FileShape and name == "budget":
+        return _shape(schema.BudgetShape)
     if name in CONDITIONS:
         return _reference("condition")
     if name in {"say", "messages", "statement"}:

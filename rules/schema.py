@@ -21,6 +21,7 @@ from rules.values import (
     Table,
     Unfit,
     Value,
+    allowance,
     duration,
     flag,
     name,
@@ -116,6 +117,7 @@ class ImpactShape(Shape):
 class StretchShape(Shape):
     after = Value(duration, required=True)
     every = Value(duration, required=True)
+    calendar = _text()
 
 
 class EscalationShape(Shape):
@@ -123,11 +125,22 @@ class EscalationShape(Shape):
     tell = _text(required=True)
 
 
+class OneOrMany(fields.List[Any]):
+    """A list of mappings; one of them may stand alone."""
+
+    default_error_messages = {"invalid": "is a mapping, or a list of mappings."}  # noqa: RUF012 - marshmallow's own way
+
+    def _deserialize(self, value: Any, *rest: Any, **options: Any) -> Any:
+        if isinstance(value, Mapping):
+            return [self.inner.deserialize(value)]
+        return super()._deserialize(value, *rest, **options)
+
+
 class CadenceShape(Shape):
     every = Value(duration, required=True)
     first = Value(duration)
     monitoring = Value(duration)
-    stretch = fields.Nested(StretchShape)
+    stretch = OneOrMany(fields.Nested(StretchShape))
     calendar = _text()
     remind = Value(duration)
     remind_requester = Value(duration)
@@ -171,14 +184,12 @@ class NoticeShape(Shape):
     calendar = _text()
 
 
-class ManyOrNone(fields.List[Any]):
-    """A list of mappings; one of them may stand alone. `none` is none at all, on purpose."""
+class ManyOrNone(OneOrMany):
+    """As one or many; `none` is none at all, on purpose."""
 
     default_error_messages = {"invalid": "is a list of mappings, or `none`."}  # noqa: RUF012 - marshmallow's own way
 
     def _deserialize(self, value: Any, *rest: Any, **options: Any) -> Any:
-        if isinstance(value, Mapping):
-            return [self.inner.deserialize(value)]
         return [] if value == NONE else super()._deserialize(value, *rest, **options)
 
 
@@ -234,6 +245,11 @@ class QuietShape(Shape):
     tell = Many(_choice(AUDIENCES, "audience"), required=True)
     outside = _text(required=True)
     when = Anything()
+    unless = Anything()
+
+
+class BudgetShape(Shape):
+    requester = Value(allowance, required=True)
     unless = Anything()
 
 

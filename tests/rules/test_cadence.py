@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.decisions import Cadence
+from core.decisions import Cadence, Step
 from core.tickets import Ticket
 from rules.cadence import next_due, parse_duration, text_of
 from rules.calendars import Calendar, calendar_from
@@ -19,8 +19,7 @@ CADENCE = Cadence(
     every=timedelta(minutes=30),
     first=timedelta(minutes=10),
     monitoring=timedelta(minutes=60),
-    stretch_after=timedelta(hours=2),
-    stretch_every=timedelta(minutes=45),
+    stretch=(Step(timedelta(hours=2), timedelta(minutes=45)), Step(timedelta(days=1), timedelta(hours=4))),
 )
 
 
@@ -57,6 +56,27 @@ def test_a_fix_being_watched_has_a_slower_pace():
 def test_an_old_ticket_stretches_from_that_minute_on():
     assert due(opened_at=NOW - timedelta(hours=2)) == NOW + timedelta(minutes=45)
     assert due(opened_at=NOW - timedelta(minutes=119)) == NOW + timedelta(minutes=30)
+
+
+def test_the_older_a_ticket_the_slower_its_pace():
+    assert due(opened_at=NOW - timedelta(hours=23, minutes=59)) == NOW + timedelta(minutes=45)
+    assert due(opened_at=NOW - timedelta(days=1)) == NOW + timedelta(hours=4)
+    assert due(opened_at=NOW - timedelta(days=40)) == NOW + timedelta(hours=4)
+
+
+def test_an_old_ticket_is_not_heard_of_more_often_while_its_fix_is_watched():
+    watched = {"phase": "monitoring", "state": "in_progress"}
+    assert due(opened_at=NOW - timedelta(hours=3), **watched) == NOW + timedelta(minutes=60)
+    assert due(opened_at=NOW - timedelta(days=3), **watched) == NOW + timedelta(hours=4)
+
+
+def test_a_step_may_count_in_a_calendar_of_its_own():
+    steps = (Step(timedelta(days=3), timedelta(days=1), "shop"),)
+    cadence = Cadence("r", timedelta(hours=1), stretch=steps)
+    saturday = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)
+    monday = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
+    old = {"opened_at": NOW - timedelta(days=9), "location": "Berlin Mitte"}
+    assert due(cadence, made_at=saturday, **old) == monday
 
 
 def test_the_calendar_counts_where_the_people_are():
