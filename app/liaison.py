@@ -3,8 +3,10 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import flask
+from sqlalchemy import make_url
 
 import ui.blueprint
 import webhooks.blueprint
@@ -40,6 +42,13 @@ PRUNE_FIRST, PRUNE_SECONDS = 60, 24 * 60 * 60
 PER_SITE_SHARE = 0.75
 
 
+def beside_store(url: str) -> Path | None:
+    """Where rules that take long to read are kept as they were read: beside a store that is a file."""
+    file = make_url(url)
+    beside = file.get_backend_name() == "sqlite" and file.database not in {None, "", ":memory:"}
+    return Path(f"{file.database}.rules") if beside else None
+
+
 class Liaison:
     """Opens the store and the rules; raises StoreError, SettingsError or RulesError. `close` when done."""
 
@@ -48,7 +57,8 @@ class Liaison:
         self.clock = clock or SystemClock()
         zones = {site.name: site.timezone for site in settings.sites}
         languages = {site.name: site.language for site in settings.sites}
-        self.rulebook = Rulebook([settings.rules] if settings.rules else [], zones, languages)
+        files = [settings.rules] if settings.rules else []
+        self.rulebook = Rulebook(files, zones, languages, kept=beside_store(settings.store))
         self.store = Store(settings.store)
         self.store.upgrade()
         self.store.start()

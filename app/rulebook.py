@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import rules
@@ -14,8 +14,10 @@ from core.moments import Moment, MomentKind
 from core.notes import Audience
 from core.sites import Site
 from core.tickets import Ticket
+from rules.cache import Cache
 from rules.dictation import advice_on, leak_in
-from rules.language import Layer
+from rules.budgets import budget_on
+from rules.language import Budget, Layer
 from rules.quiet import Quiet, quiet_at
 from rules.spoken import Reader
 from rules.tongues import ENGLISH, tongue
@@ -26,7 +28,8 @@ log = logging.getLogger("liaison.rules")
 
 class Rulebook:
     """`paths` are rules files or folders; the shipped packs always stand below them. `zones` and `languages`: of the
-    sites, by name, for people whose own are not known. Raises RulesError.
+    sites, by name, for people whose own are not known. `kept`: a folder for what takes long to read. Raises
+    RulesError.
     """
 
     def __init__(
@@ -34,10 +37,12 @@ class Rulebook:
         paths: Sequence[Path],
         zones: Mapping[str, str] | None = None,
         languages: Mapping[str, str] | None = None,
+        kept: Path | None = None,
     ) -> None:
+        self._cache = Cache(kept) if kept else None
         self._paths, self._zones, self._languages = tuple(paths), zones or {}, languages or {}
         self._stamp = self._files()
-        self.current = rules.load(self._paths)
+        self.current = rules.load(self._paths, cache=self._cache)
         self.problem = ""
 
     def reload(self) -> None:
@@ -47,7 +52,7 @@ class Rulebook:
             return
         self._stamp = stamp
         try:
-            self.current, self.problem = rules.load(self._paths), ""
+            self.current, self.problem = rules.load(self._paths, cache=self._cache), ""
             log.info("Rules reloaded: %s rules, set %s.", len(self.current.rules), self.current.hash[:12])
         except RulesError as error:
             self.problem = str(error)
@@ -92,6 +97,15 @@ class Rulebook:
     def quiet(self, audience: Audience, ticket: Ticket, at: datetime, site: Site) -> Quiet | None:
         """The quiet hours of an audience at a time, None where it may be spoken to."""
         return quiet_at(self.current, ticket, audience, at, site.timezone)
+
+    def budget(self, ticket: Ticket, moment: Moment, now: datetime, site: Site) -> Budget | None:
+        """What limits the words to the requester of a ticket at a moment, None where nothing does."""
+        return budget_on(self.current, ticket, moment, now, site.timezone)
+
+    @property
+    def budgeted(self) -> timedelta | None:
+        """As far back as messages count; None where there is no budget."""
+        return self.current.budget.within if self.current.budget else None
 
     def shipped(self) -> frozenset[str]:
         """The rules that Liaison brings along, by id."""

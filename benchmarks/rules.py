@@ -9,16 +9,20 @@ import json
 import math
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import zen
 
 from core.moments import Moment, MomentKind
 from core.tickets import Ticket
+from rules import load
+from rules.cache import Cache
 from rules.catalogue import Catalogue
 from rules.judgement import applies
 from rules.language import All, Condition, Op, Rule, Test
@@ -185,6 +189,43 @@ def measured(bench: Bench) -> dict[str, float]:
     return found
 
 
+def loading(size: int = 10_000, files: int = 10) -> None:
+    """Reading rules with their positions, everything checked; then once more, from where they are kept."""
+    chance = random.Random(size)
+    words = [f"word{number}" for number in range(2_000)]
+    with tempfile.TemporaryDirectory(prefix="liaison-benchmark-") as folder:
+        rules = Path(folder) / "rules"
+        rules.mkdir()
+        for file in range(files):
+            entries = (entry(number, chance, words) for number in range(file, size, files))
+            (rules / f"{file}.yaml").write_text("version: 1\nrules:\n" + "".join(entries))
+        kept = Cache(Path(folder) / "kept")
+        found: list[Any] = []
+        times = [spent(lambda: found.append(load([rules], cache=kept)), 1) / 1e6 for _ in range(2)]
+    if found[0] != found[1]:
+        sys.exit("What was kept is not what was read.")
+    print(f"loading {size:,} rules: read and checked in {times[0]:.1f} s, from where they are kept in {times[1]:.2f} s")
+
+
+def entry(number: int, chance: random.Random, words: Sequence[str]) -> str:
+    wanted = {name: chance.sample(VALUES[name], 2) for name in ("service", "category", "priority")}
+    return f"""
+  - id: rule-{number}
+    when:
+      kind: incident
+      service: [{", ".join(wanted["service"])}]
+      category: [{", ".join(wanted["category"])}]
+      priority: [{", ".join(wanted["priority"])}]
+      text: {{any_of: [{", ".join(chance.sample(words, 3))}]}}
+    messages:
+      requester:
+        opened: "We are looking into {{{{ service.name }}}}. We will write again {{{{ next_update.text }}}}."
+        resolved: {{fixed: "{{{{ service.name }}}} works again.", default: none}}
+      agents: {{opened: "Case {number}: check the gateway before a restart."}}
+    cadence: {{requester: {{every: 4h}}}}
+"""
+
+
 def main() -> None:
     for title, conditions in WORKLOADS.items():
         print(f"{title}: {', '.join(conditions)}")
@@ -204,6 +245,7 @@ def main() -> None:
             for who in ("matcher", "zen", "interpreter")
         }
         print("  growth exponent " + ", ".join(f"{who} {exponent:.2f}" for who, exponent in exponents.items()))
+    loading()
 
 
 if __name__ == "__main__":

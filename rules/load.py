@@ -6,15 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import perf_counter
 
 from core.errors import Problem, RulesError, Severity
 from rules.assembly import Assembly
+from rules.cache import Cache, key_of
 from rules.check import doubts
 from rules.documents import MAX_BYTES, Document, read
 from rules.language import RuleSet
 from rules.proofread import proofread
 
 PACKS = Path(__file__).parent / "packs"
+WORTH_KEEPING = 1.0  # seconds of reading
 SUFFIXES = frozenset({".yaml", ".yml"})
 
 
@@ -27,8 +30,26 @@ class Source:
     pack: bool = False
 
 
-def load(paths: Sequence[Path], *, packs: bool = True) -> RuleSet:
-    """The rule set of files and folders, the shipped packs below them. Raises RulesError with every error."""
+def load(paths: Sequence[Path], *, packs: bool = True, cache: Cache | None = None) -> RuleSet:
+    """The rule set of files and folders, the shipped packs below them; with a `cache` from there, where the same files
+    took long to read before. Raises RulesError with every error.
+    """
+    if cache is None:
+        return _loaded(paths, packs=packs)
+    sources = tuple(_sources(paths, [], packs=packs))
+    key = key_of((source.path, source.content, source.pack) for source in sources)
+    with _undisturbed():
+        kept = cache.get(key)
+    if kept is not None:
+        return kept
+    began = perf_counter()
+    rules = _loaded(paths, packs=packs)
+    if perf_counter() - began > WORTH_KEEPING and rules.hash == _hash(sources):  # nobody wrote meanwhile
+        cache.put(key, rules)
+    return rules
+
+
+def _loaded(paths: Sequence[Path], *, packs: bool) -> RuleSet:
     rules, problems = examine(paths, packs=packs)
     errors = tuple(p for p in problems if p.severity is Severity.ERROR)
     if errors:
@@ -73,13 +94,18 @@ def _read_and_checked(
     paths: Sequence[Path], *, packs: bool
 ) -> tuple[RuleSet, tuple[Problem, ...], tuple[Document, ...]]:
     problems: list[Problem] = []
-    sources = [*_found(paths, problems), *(_shipped(problems) if packs else ())]
+    sources = list(_sources(paths, problems, packs=packs))
     documents = [(document, source.pack) for source in sources for document in _documents(source, problems)]
     rules = Assembly(documents, problems).rule_set(_hash(sources))
     problems += doubts(rules)
     ordered = tuple(sorted(set(problems)))
     warnings = tuple(p for p in ordered if p.severity is Severity.WARNING)
     return _with_warnings(rules, warnings), ordered, tuple(document for document, _ in documents)
+
+
+def _sources(paths: Sequence[Path], problems: list[Problem], *, packs: bool) -> Iterator[Source]:
+    yield from _found(paths, problems)
+    yield from _shipped(problems) if packs else ()
 
 
 def _with_warnings(rules: RuleSet, warnings: tuple[Problem, ...]) -> RuleSet:

@@ -1,9 +1,11 @@
 """The rules in force, while people edit the files."""
 
 import os
+import sys
 
 import pytest
 
+from app.liaison import beside_store
 from app.rulebook import Rulebook
 from core.errors import RulesError
 from tests.support.scripted import RULES
@@ -26,6 +28,17 @@ def test_a_changed_file_is_taken_over(folder):
     change(folder, RULES.replace("Have a look", "Have a close look"))
     book.reload()
     assert book.current.hash != before
+
+
+def test_what_took_long_to_read_is_kept_beside_the_store(folder, tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(sys.modules["rules.load"], "WORTH_KEEPING", -1)
+    store = tmp_path_factory.mktemp("store") / "liaison.db"
+    kept = beside_store(f"sqlite:///{store}")
+    first = Rulebook([folder], kept=kept)
+    assert [file.suffix for file in (store.parent / "liaison.db.rules").iterdir()] == [".rules"]
+    assert Rulebook([folder], kept=kept).current == first.current
+    assert beside_store("sqlite://") is None
+    assert beside_store("postgresql+psycopg://u@h/liaison") is None
 
 
 def test_a_broken_file_never_replaces_working_rules(folder):
