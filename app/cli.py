@@ -65,7 +65,8 @@ def serve(config: Path) -> None:
         server.start()
         where = f"Liaison answers at {server.url}/ and takes webhooks at {server.url}/hooks/<site>."
         console.print(where, soft_wrap=True)
-        print_link(server.url, liaison.door)
+        if not settings.signing_in:
+            print_link(server.url, liaison.door)
         running = until_asked(liaison.run)
         server.stop()
         liaison.stop()

@@ -7,6 +7,7 @@ import click
 from app.cli_common import config_option, console, opened, without_secrets
 from app.settings import Listen
 from app.surfaces.door import StoredDoor
+from core.errors import LiaisonError
 from core.times import SystemClock
 
 
@@ -15,6 +16,10 @@ from core.times import SystemClock
 def enter(config: Path) -> None:
     """Print a new link by which the local admin signs in. It works once, within an hour."""
     settings = without_secrets(config)
+    if settings.signing_in:
+        raise LiaisonError(
+            "people sign in with their provider here.", where="signing_in", hint=f"Open {settings.public_url}/sign-in."
+        )
     with opened(config) as store:
         print_link(address(settings.listen), StoredDoor(store, SystemClock()))
 

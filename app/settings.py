@@ -13,7 +13,7 @@ from app import document, settings_words
 from app.settings_schema import InstallationSchema
 from app.settings_values import Source, absolute, age, interval
 from core.errors import Problem, SettingsError, Severity
-from core.sites import Flavour, Platform, Site
+from core.sites import Flavour, Platform, Secret, Site
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,24 @@ class Keep:
 
 
 @dataclass(frozen=True)
+class SigningIn:
+    """An OpenID Connect provider. `roles`: which value of the claim gives which role."""
+
+    issuer: str
+    client_id: str
+    client_secret: Secret
+    roles_claim: str = "roles"
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Settings:
     """`store` is a database URL, its path absolute. `rules` is an absolute path, None for the shipped pack alone.
 
     `speak_from` holds the sites that state one; every other site speaks from its installation time, which only the
-    store knows. `pages_open`, `metrics_open`: they answer beyond loopback. `poll`: how often
-    sites are asked what changed, None for never. `warnings` are doubtful but usable.
+    store knows. `pages_open`, `metrics_open`: they answer beyond loopback. `public_url`: where people reach the pages,
+    without a slash at its end; `""` is this machine alone. `poll`: how often sites are asked what changed, None for
+    never. `warnings` are doubtful but usable.
     """
 
     store: str
@@ -45,6 +57,8 @@ class Settings:
     listen: Listen = Listen()
     workers: int = 4
     pages_open: bool = False
+    public_url: str = ""
+    signing_in: SigningIn | None = None
     metrics_open: bool = False
     poll: timedelta | None = None
     keep: Keep = Keep()
@@ -89,6 +103,8 @@ def settings(installation: Mapping[str, Any], path: Path, read: document.Documen
         listen=Listen(host, port),
         workers=installation["workers"],
         pages_open=installation["pages"] == "open",
+        public_url=(installation["public_url"] or "").rstrip("/"),
+        signing_in=SigningIn(**installation["signing_in"]) if installation["signing_in"] else None,
         metrics_open=installation["metrics"] == "open",
         poll=interval(installation["poll"]),
         keep=Keep(**{name: age(text) for name, text in installation["keep"].items()}),

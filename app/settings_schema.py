@@ -183,6 +183,27 @@ class KeepSchema(Strict):
     journal = values.Age(load_default="400d", metadata={"help": "What was said, promised and left unsaid"})
 
 
+class SigningInSchema(Strict):
+    issuer = fields.String(
+        required=True, validate=values.site_url, metadata={"help": "Address of the OpenID Connect provider"}
+    )
+    client_id = fields.String(
+        required=True, validate=values.not_blank, metadata={"help": "What the provider calls Liaison"}
+    )
+    client_secret = SecretRef(required=True, metadata={"help": "What Liaison proves itself with to the provider"})
+    roles_claim = fields.String(
+        load_default="roles", validate=values.not_blank, metadata={"help": "Claim that holds people's groups or roles"}
+    )
+    roles = values.Names(values.role_mistake, metadata={"help": "The claim's values and the role that each gives"})
+
+    @validates_schema(skip_on_field_errors=True)
+    def lets_somebody_in(self, data: Mapping[str, Any], **_: Any) -> None:
+        if not data["roles"]:
+            raise ValidationError(
+                {"roles": ["is missing; without it nobody could look. Write 'liaison-agents: agent'."]}
+            )
+
+
 class InstallationSchema(Strict):
     store = values.StoreUrl(load_default="sqlite:///liaison.db", metadata={"help": "Where Liaison remembers"})
     rules = values.Folder(load_default=None, metadata={"help": "Folder of rules; without it the shipped pack speaks"})
@@ -192,6 +213,12 @@ class InstallationSchema(Strict):
     )
     pages = Among(
         ("loopback", "open"), "setting of pages", load_default="loopback", metadata={"help": "Who may look at pages"}
+    )
+    public_url = fields.String(
+        load_default=None, validate=values.site_url, metadata={"help": "Where people reach the pages"}
+    )
+    signing_in = fields.Nested(
+        SigningInSchema, load_default=None, metadata={"help": "Who may look, asked of an OpenID Connect provider"}
     )
     metrics = Among(
         ("loopback", "open"), "setting of metrics", load_default="loopback", metadata={"help": "Who may read /metrics"}
@@ -203,6 +230,15 @@ class InstallationSchema(Strict):
     sites = fields.List(
         fields.Nested(SiteSchema), required=True, validate=values.some_site, metadata={"help": "Jira and ServiceNow"}
     )
+
+    @validates_schema(skip_on_field_errors=True)
+    def signing_in_is_whole(self, data: Mapping[str, Any], **_: Any) -> None:
+        if not data["signing_in"]:
+            return
+        if not data["public_url"]:
+            raise ValidationError({"public_url": ["is missing; signing in leads people back there, so name it."]})
+        if data["pages"] == "open":
+            raise ValidationError({"pages": ["lets everybody look, while signing_in asks who they are; remove one."]})
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def names_differ(self, _data: Any, original: Any, **_: Any) -> None:

@@ -18,6 +18,7 @@ from core.sites import Flavour, Secret
 from core.tickets import HoldReason, Phase, Priority, State
 from core.times import from_iso
 from rules.cadence import parse_duration
+from ui.access import Role
 
 SITE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -324,6 +325,10 @@ def state_mistake(_name: str, value: str) -> str:
 
 def priority_mistake(_name: str, value: str) -> str:
     return "" if value in list(Priority) else not_among(value, Priority, "priority")
+
+
+def role_mistake(_name: str, value: str) -> str:
+    return "" if value in list(Role) else not_among(value, Role, "role")
 
 
 def reader_mistake(name: str, _value: str) -> str:

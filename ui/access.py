@@ -1,9 +1,11 @@
 """Who looks, and what they may do. A route names what it needs; what names nothing answers nobody."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
+
+from core.errors import LiaisonError
 
 
 class Role(StrEnum):
@@ -67,4 +69,35 @@ class Door(Protocol):
 
     def let_in(self, token: str) -> Person | None:
         """Whom the link lets in; it works once. None where it is unknown, used or too old. Raises StoreError."""
+        ...
+
+
+class NotSignedIn(LiaisonError):
+    """Signing in came to nothing; the words are for who tried. `who`: they are known, but have no role."""
+
+    def __init__(self, what: str, *, hint: str = "", who: str = "") -> None:
+        super().__init__(what, hint=hint)
+        self.who = who
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A signing in under way. `address`: where the browser goes. The rest stays with us until it comes back."""
+
+    address: str
+    state: str
+    nonce: str
+    verifier: str
+
+
+class Provider(Protocol):
+    """Who vouches for people (OpenID Connect). Both methods raise NotSignedIn."""
+
+    name: str
+    """As people know it: the host."""
+
+    def begin(self) -> Begun: ...
+
+    def finish(self, begun: Begun, answer: Mapping[str, str]) -> Person:
+        """`answer`: what the browser brought back."""
         ...

@@ -73,7 +73,7 @@ class Guard:
         return None
 
     def not_here(self) -> str:
-        return "" if self.house.pages_open else guards.refusal(flask.request)
+        return "" if self.house.pages_open or self.house.provider else guards.refusal(flask.request)
 
     def refused(self, needs: Role | Open | None, *, acting: bool) -> flask.Response | None:
         me = self.person()
@@ -81,14 +81,12 @@ class Guard:
             return None
         if me.signed_in or not isinstance(needs, Role):
             return message("This page is not for your role", *wrong_role(me, needs), code=403)
-        answer = message("Please sign in", *SIGN_IN, code=401)
-        answer.headers["Location"] = flask.url_for("pages.sign_in")
-        return answer
+        return entry.sign_in_page(self.house, "/" if acting else here(), code=401)
 
     def person(self) -> Person:
         """Who looks. Without a session: a viewer, where pages answer at all without one."""
         if "person" not in flask.g:
-            without = NOBODY if self.not_here() else AT_THE_MACHINE
+            without = NOBODY if self.house.provider or self.not_here() else AT_THE_MACHINE
             flask.g.person = sessions.person(self.house.wall.now()) or without
         found: Person = flask.g.person
         return found
@@ -102,6 +100,12 @@ class Guard:
             "zone_of": lambda site: self.house.zones.get(site, "UTC"),
             "style_nonce": style_nonce,
         }
+
+
+def here() -> str:
+    """The address that was asked for, to come back to."""
+    asked = flask.request.full_path
+    return asked.rstrip("?")
 
 
 def wrong_role(me: Person, needs: Role | Open | None) -> tuple[str, ...]:
@@ -135,7 +139,6 @@ def store_is_down(_error: StoreError) -> flask.Response:
 COME_CLOSER = (
     "Open it on that machine itself, at http://localhost and the port of Liaison, for example through an SSH tunnel.",
 )
-SIGN_IN = ("You can read without signing in, but to act you need to.", "Sign in, then open this page again.")
 NO_PAGE = ("The address leads nowhere.", "Open the front page and go on from there.")
 BROKEN = ("Nothing was changed.", "Try again. If it stays so, look into Liaison's log: the reason stands there.")
 TOO_OLD = (

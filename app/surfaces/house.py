@@ -8,6 +8,7 @@ from app.store import remembered
 from app.surfaces.desk import StoredDesk
 from app.surfaces.overview import StoredOverview
 from app.surfaces.panel import StoredPanel
+from app.surfaces.provider import OpenIdProvider
 from app.surfaces.timeline import StoredTimeline
 from core.times import SystemClock
 from ui.house import House
@@ -28,10 +29,19 @@ def house(liaison: "Liaison") -> House:
         desk=StoredDesk(liaison),
         timeline=StoredTimeline(liaison),
         overview=StoredOverview(liaison),
+        public_url=settings.public_url,
+        provider=provider(liaison),
         pages_open=settings.pages_open,
         origins={site.name: origin(site.url) for site in settings.sites},
         zones={site.name: site.timezone for site in settings.sites},
     )
+
+
+def provider(liaison: "Liaison") -> OpenIdProvider | None:
+    settings = liaison.settings
+    if settings.signing_in is None:
+        return None
+    return OpenIdProvider(settings.signing_in, settings.public_url, SystemClock())
 
 
 def origin(url: str) -> str:

@@ -276,6 +276,9 @@ def test_every_yaml_example_loads(body, tmp_path):
         assert loads_as_rules(body, tmp_path)
     elif "sites" in keys:
         loads_as_settings(body, tmp_path)
+    elif "signing_in" in keys:
+        site = "sites: [{name: a, platform: jira, url: 'https://a.atlassian.net', auth: {user: a, token: env:T}}]\n"
+        loads_as_settings(body + site, tmp_path)
     elif {"when", "unless"} & keys.keys():
         assert loads_as_rules(rule_around(body), tmp_path)
     else:

@@ -26,6 +26,7 @@ def test_every_setting_is_listed_as_the_code_reads_it():
 
 def test_secrets_are_marked():
     assert {setting.name for setting in MANIFEST.settings if setting.secret} == {
+        "signing_in.client_secret",
         "sites[].auth.token",
         "sites[].webhook.secrets",
     }

@@ -15,6 +15,8 @@ TABLE = {
     ("GET", "/readyz"): ANYONE,
     ("GET", "/assets/<path:name>"): ANYONE,
     ("GET", "/sign-in"): LINK,
+    ("GET", "/sign-in/start"): LINK,
+    ("GET", "/sign-in/back"): LINK,
     ("GET", "/enter/<token>"): LINK,
     ("POST", "/enter/<token>"): LINK,
     ("POST", "/sign-out"): LINK,
