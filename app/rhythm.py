@@ -140,9 +140,15 @@ class Rhythm:
         return any(n.plan.message.audience is audience for n in self._plan.notes)
 
     def roll(self, now_due: Decision) -> None:
-        """After a human's words the rhythm goes on from them."""
+        """After a human's words the rhythm goes on from them; where they ask the requester, it rests."""
+        cadence = now_due.cadences.get(Audience.REQUESTER)
+        self._roll(cadence)
+        # without a reminder, too: their answer must find it resting, to wake it
+        if cadence and not cadence.remind_requester and self.waiting():
+            self._plan.memory.resting = True
+
+    def _roll(self, cadence: Cadence | None) -> None:
         audience = Audience.REQUESTER
-        cadence = now_due.cadences.get(audience)
         spoke = self._plan.memory.agent_spoke_at
         if not self._human_leads() or not spoke or cadence is None or self._is_written(audience):
             return

@@ -119,3 +119,16 @@ def test_a_reminder_that_the_platform_holds_up_is_not_said_to_who_has_answered_m
         reply(one, incident(revision="0002", **HELD))
         one.pass_(hours=4)
         assert "Still no answer." not in one.platform.letters(R)
+
+
+def test_a_reply_wakes_the_updates_also_where_nobody_was_to_be_reminded(tmp_path):
+    """Rules without `remind_requester`: nothing is promised while we wait, and the answer starts the rhythm again."""
+    plain = WAIT.replace(", remind_requester: 1d", "").replace(" We remind you once, {{ reminder.text }}.", "")
+    with bench(tmp_path / "b", rules=plain) as one:
+        waiting(one)
+        assert one.promises() == []
+        one.pass_(days=2)
+        reply(one, incident(revision="0002", **HELD))
+        assert len(one.promises()) == 1
+        one.pass_(minutes=30)
+        assert one.platform.letters(R)[-1].startswith("Still on it.")

@@ -31,9 +31,10 @@ calendars:
   halves: {timezone: location, days: mon-fri, open: ["08:00-12:00", "13:00-17:00"]}
 rules:
   - {id: p1, when: {kind: incident, priority: P1},
-     cadence: {requester: {first: 10m, every: 30m, monitoring: 60m, stretch: {after: 2h, every: 60m}}}}
-  - {id: p2, when: {kind: incident, priority: P2}, cadence: {requester: {every: 2h, calendar: shop}}}
-  - {id: p3, when: {kind: incident, priority: P3}, cadence: {requester: {every: 1d, calendar: office}}}
+     cadence: {requester: {first: 10m, every: 30m, monitoring: 60m, stretch: {after: 2h, every: 60m},
+                          remind: 5m, remind_requester: 1h, escalate: [{after: 5m, tell: lead}]}}}
+  - {id: p2, when: {kind: incident, priority: P2}, cadence: {requester: {every: 2h, calendar: shop, remind_requester: 4h}}}
+  - {id: p3, when: {kind: incident, priority: P3}, cadence: {requester: {every: 1d, calendar: office, remind_requester: 2d}}}
   - {id: p4, when: {kind: incident, priority: P4}, cadence: {requester: {every: 6h, calendar: nights}}}
   - {id: p5, when: {kind: incident, priority: P5}, cadence: {requester: {every: 10h, calendar: halves}}}
 services:

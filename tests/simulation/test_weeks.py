@@ -49,4 +49,6 @@ minutes = st.integers(0, 60 * 24 * 365 * 2).map(lambda n: datetime.fromtimestamp
 def test_the_words_of_a_promise_have_one_meaning(now, ahead, zone):
     """A reader with a clock and a calendar arrives at the very minute that was meant."""
     due = datetime.fromtimestamp(now.timestamp() + ahead * 60, UTC)
-    assert promised(f"We will write again {Reader(now, zone).by(due)}.", now, zone) == due
+    reader = Reader(now, zone)
+    assert promised(f"We will write again {reader.by(due)}.", now, zone) == due
+    assert promised(f"We will remind you once, {reader.on(due)}.", now, zone) == due

@@ -41,8 +41,12 @@ class Watcher:
             self.problems.append(
                 f"{ref} at {iso(now)}: a live ticket ({seen.ticket.state}, {seen.ticket.priority}) without a promise"
             )
-        if _rests(seen) and mine:
-            self.problems.append(f"{ref} at {iso(now)}: a promise stands in a ticket that rests ({seen.ticket.state})")
+        if _is_over(seen) and mine:
+            self.problems.append(
+                f"{ref} at {iso(now)}: a promise stands in a ticket that is over ({seen.ticket.state})"
+            )
+        if _waits(seen) and _heard_since(weeks, ref, seen.touched) > 2:
+            self.problems.append(f"{ref} at {iso(now)}: we wait for the requester, and remind them again and again")
         self.problems += [f"{ref} at {iso(now)}: {p.due} has passed and is still open" for p in overdue]
 
 
@@ -50,18 +54,22 @@ def _stopped_lately(weeks: Weeks, now: datetime) -> bool:
     return any(start <= now <= end + SETTLED for start, end in weeks.stops)
 
 
+def _heard_since(weeks: Weeks, ref: TicketRef, since: datetime) -> int:
+    """The words of ours that the requester read: that we wait, and one reminder."""
+    notes = weeks.bench.rows(tables.notes, ref)
+    return sum(n.audience == "requester" and n.state == "written" and n.written_at >= iso(since) for n in notes)
+
+
 def _owes(seen: Seen) -> bool:
-    # whoever has answered while the ticket rests may, but need not, be promised a word before the work goes on
-    answered = seen.ticket.state == "on_hold" and seen.ticket.hold_reason == "requester" and not seen.asked
-    return not seen.gone and seen.ticket.state in LIVE and not _waits(seen) and not answered
+    return not seen.gone and seen.ticket.state in LIVE and not _waits(seen)
 
 
 def _waits(seen: Seen) -> bool:
     return seen.ticket.state == "on_hold" and seen.ticket.hold_reason == "requester" and seen.asked
 
 
-def _rests(seen: Seen) -> bool:
-    return seen.gone or seen.ticket.ended or _waits(seen)
+def _is_over(seen: Seen) -> bool:
+    return seen.gone or seen.ticket.ended
 
 
 def broken_truths(weeks: Weeks) -> list[str]:
@@ -124,9 +132,17 @@ def _of_time(weeks: Weeks, promise: Any) -> Iterator[str]:
         yield f"{where} was made at {promise.made_at}: in the past"
     if not stands_open(calendar, promise.site, place, due):
         yield f"{where} falls into a closed hour of {calendar} in {place or promise.site}"
-    most = OPEN_MINUTES.get(RULES.get(promise.rule, ""))
+    most = None if _is_reminder(weeks, promise) else OPEN_MINUTES.get(RULES.get(promise.rule, ""))
     if most and _open_minutes(calendar, promise.site, place, made, due) > most + 1:
         yield f"{where} is later than {most} open minutes after {promise.made_at}"
+
+
+def _is_reminder(weeks: Weeks, promise: Any) -> bool:
+    """That we remind them once of our question is promised by a pace of its own."""
+    if "question" in promise.made_by:
+        return True
+    notes = weeks.bench.rows(tables.notes, TicketRef(promise.site, promise.ticket_id))
+    return any(promise.made_by == f"note {n.id}" and '"pledge":"remind"' in n.plan for n in notes)
 
 
 def _open_minutes(calendar: str, site: str, place: str, start: datetime, end: datetime) -> int:
@@ -158,7 +174,10 @@ def _of_note(weeks: Weeks, note: Any) -> Iterator[str]:
     written = from_iso(note.written_at)
     place = weeks.seen[TicketRef(note.site, note.ticket_id)].ticket.location
     said = promised(note.text, written, zone_of(note.site, place))
-    if said != (from_iso(note.promise_due) if note.promise_due else None):
+    kept_to_ourselves = (
+        said is None and "need your answer" in note.text
+    )  # that we remind them need not be said each time
+    if said != (from_iso(note.promise_due) if note.promise_due else None) and not kept_to_ourselves:
         yield f"{where} says {note.text[-70:]!r} ({said}) and promises {note.promise_due}"
     if said and said <= written:
         yield f"{where} promises the past: {note.text[-70:]!r}"
@@ -173,7 +192,7 @@ def _at_once(promises: list) -> Iterator[str]:
         mine.sort(key=lambda p: (p.made_at, p.ended_at or "9"))
         for one, other in pairwise(mine):
             # a comment's promise counts from the comment, which may be a little older than what it keeps
-            if (one.ended_at or "9") > other.made_at and "comment" not in other.made_by:
+            if (one.ended_at or "9") > other.made_at and "agent's" not in other.made_by:
                 yield f"{site}/{ticket}: {audience} has two promises at {other.made_at}: {one.due} and {other.due}"
 
 

@@ -9,19 +9,24 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-PROMISE = re.compile(
-    r"write again by (?P<hour>\d\d):(?P<minute>\d\d) "
+CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d)"
+DAY = (
     r"(?P<day>today|tonight|tomorrow night|tomorrow"
-    rf"|on (?P<eve>the night of )?(?P<weekday>{'|'.join(DAYS)})(?P<night> night)?"
+    rf"|on (?:the night of )?(?P<weekday>{'|'.join(DAYS)})(?: night)?"
     rf"(?: (?P<date>\d+) (?P<month>{'|'.join(MONTHS)})(?: (?P<year>\d{{4}}))?)?)"
-    r"(?:, (?P<side>before|after) the clocks go back)?"
+)
+SIDE = r"(?:, (?P<side>before|after) the clocks go back)?"
+PROMISES = (
+    re.compile(rf"(?:write again|next word comes) by {CLOCK} {DAY}{SIDE}"),
+    re.compile(rf"remind you once, {DAY} at {CLOCK}{SIDE}"),
 )
 
 
 def promised(text: str, read_at: datetime, zone: str) -> datetime | None:
     """The time that a reader at `read_at` in that zone expects the next word by; None where nothing is promised."""
-    found = PROMISE.search(" ".join(text.split()))
-    if not found:
+    plain = " ".join(text.split())
+    found = next((found for promise in PROMISES if (found := promise.search(plain))), None)
+    if found is None:
         return None
     now = read_at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     day = _day(found, now)
