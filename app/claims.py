@@ -136,9 +136,13 @@ def next_wake(tx: Transaction, claim: Claim, site: Site, now: datetime) -> datet
     notes = OPEN_NOTES.run(tx, of_site=ref.site, of_id=ref.id).fetchall()
     again = [later for *_, text in PENDING.run(tx, of_site=ref.site, of_id=ref.id) if (later := time(text))]
     known = Memory.from_dict(orjson.loads(remembered))
-    times = [*again, *_of_notes(notes, site, now), *_of_promises(tx, ref, _speaking(notes), known)]
-    if known.settle_until:
-        times.append(known.settle_until)
+    promised = _of_promises(tx, ref, _speaking(notes), known)
+    if known.settle_until:  # what is overdue waits for the last word, which is settling
+        promised = [max(due, known.settle_until) if due <= now else due for due in promised]
+        times = [known.settle_until]
+    else:
+        times = []
+    times += [*again, *_of_notes(notes, site, now), *promised]
     times += map(from_iso, known.timers.values())
     newest = snapshots.load(last)
     if newest and newest.served and not known.gone:

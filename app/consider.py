@@ -73,7 +73,8 @@ class _Consideration:
         open_ones = [p for p in unkept if p.audience not in case.speaking]
         due = [p for p in open_ones if p.due <= case.now and not reminding.attended_to(self.memory, p)]
         if due and self.ticket.ended:
-            self.rhythm.withdraw_all("the ticket has ended")
+            if not (TERMINAL & set(kinds) and self._owed_at_the_end(due)):
+                self.rhythm.withdraw_all("the ticket has ended")
             due = unkept = []
         due = self._audible(due)
         appointed = self.diary.due(self.ticket, self._before)
@@ -92,6 +93,11 @@ class _Consideration:
         return plan
 
     # --- listening -------------------------------------------------------------------------------------------------
+    def _owed_at_the_end(self, due: list[Promise]) -> bool:
+        """Whether a word was overdue when it ended: then the last word keeps that promise, late as it is."""
+        ended = self.ticket.resolved_at or self.ticket.closed_at or self.memory.state_since or self.case.now
+        return not all(promise.on_time(ended) for promise in due)
+
 
     def _listen(self) -> None:
         for comment in sorted(self.case.comments, key=lambda c: c.at):

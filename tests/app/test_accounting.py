@@ -103,6 +103,17 @@ def test_what_ended_before_it_was_due_is_withdrawn_however_late_we_hear_of_it(de
     assert first(desk)[0] == "withdrawn"
 
 
+def test_the_last_word_keeps_what_was_overdue(tmp_path):
+    """Nobody was there when an update was due, and it is solved an hour later: people hear that, and hear it late."""
+    with bench(tmp_path, rules=RULES + "\nsettle: {resolved: 5m}\n") as desk:
+        ticket = promised(desk)
+        solved = ticket.evolve(**SOLVED, resolved_at=START + timedelta(minutes=90))
+        desk.clock.move(START + timedelta(minutes=90))
+        desk.happen(solved)
+        desk.pass_(minutes=10)
+        assert [(p.state, p.kept_by[:4]) for p in desk.promises(None)] == [("kept_late", "note")]
+
+
 def test_what_rests_when_it_is_due_is_withdrawn(desk):
     ticket = promised(desk)
     desk.pass_(minutes=5)
