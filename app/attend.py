@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import (
     auditing,
+    budgeting,
     claims,
     dead,
     diary,
@@ -28,6 +29,7 @@ from app import (
     snapshots,
     tables,
 )
+from app.budgeting import Crowded
 from app.claims import Claim
 from app.connectors import Connectors
 from app.consider import consider
@@ -42,10 +44,10 @@ from app.prepared import Prepared
 from app.rhythm import Case
 from app.rows import bound
 from app.rulebook import Rulebook
-from app.store import Store, Transaction
+from app.store import Look, Store, Transaction
 from core.errors import LiaisonError, NotThere, Paused, PayloadError, PlatformError, Refused
 from core.moments import BY_AGENTS
-from core.notes import Audience, NoteState
+from core.notes import CUSTOMER_FACING, Audience, NoteState
 from core.ports import Connector
 from core.promises import Cause
 from core.sightings import Author, Comment, Sighting, Snapshot
@@ -61,7 +63,9 @@ _LATER = {name: literal("") for name in ("text", "marker", "comment_id", "proble
 _DECIDED = ("id", "site", "ticket_id", "moment", "occurrence", "audience", "state", "plan", "rule", "rule_set")
 # the same moment can never make two notes: whatever is decided again is already there
 PLAN = Prepared(
-    upsert(N).values({**_LATER, **{n: bindparam(n) for n in (*_DECIDED, "planned_at")}}).on_conflict_do_nothing()
+    upsert(N)
+    .values({**_LATER, **{n: bindparam(n) for n in (*_DECIDED, "person", "planned_at")}})
+    .on_conflict_do_nothing()
 )
 WAITING = Prepared(
     select(N.c.id, N.c.moment).where(
@@ -160,10 +164,20 @@ class Attendant:
         except PlatformError as error:
             self._postpone(claim, error)
             return None
-        plan = self._consider(connector, claim, seen)
+        try:
+            return self._decide(connector, claim, seen, rests=rests, counts=True)
+        except Crowded:
+            return self._decide(connector, claim, seen, rests=rests, counts=False)
+
+    def _decide(self, connector: Connector, claim: Claim, seen: Understood, *, rests: bool, counts: bool) -> Claim:
+        """`counts`: raise Crowded where the requester has heard more meanwhile than was known."""
+        case = self._case(connector, claim, seen)
+        plan = self._consider(case)
         paused, halt = self._halted(claim.ref)
 
         def commit(tx: Transaction) -> bool:
+            if counts and self._heard(tx, claim, seen) != case.heard:
+                raise Crowded
             self._commit(tx, claim, seen, plan)
             if not rests or noted.leaving(tx, claim.ref):
                 return False
@@ -334,12 +348,16 @@ class Attendant:
 
     # --- deciding and committing -----------------------------------------------------------------------------------
 
-    def _consider(self, connector: Connector, claim: Claim, seen: Understood) -> Plan:
-        site = connector.site
-        case = Case(
+    def _case(self, connector: Connector, claim: Claim, seen: Understood) -> Case:
+        site, now = connector.site, self._clock.now()
+        heard: tuple[datetime, ...] = ()
+        if self._rulebook.budgeted:
+            with self._store.look() as look:
+                heard = self._heard(look, claim, seen)
+        return Case(
             ref=claim.ref,
             site=site,
-            now=self._clock.now(),
+            now=now,
             memory=claim.memory,
             attended=claim.attended,
             newest=seen.newest,
@@ -348,7 +366,18 @@ class Attendant:
             gone=seen.gone,
             speaking=claim.speaking,
             desk=desk(self._rulebook, self._store, site, claim.ref),
+            budget=lambda ticket, moment: self._rulebook.budget(ticket, moment, now, site),
+            heard=heard,
         )
+
+    def _heard(self, look: Look | Transaction, claim: Claim, seen: Understood) -> tuple[datetime, ...]:
+        """When the requester was told something, as far as a budget asks."""
+        person = seen.newest.ticket.requester.id if seen.newest else ""
+        ear = budgeting.ear(claim.ref, person, self._clock.now(), self._rulebook.budgeted)
+        return budgeting.heard(look, ear) if ear else ()
+
+    def _consider(self, case: Case) -> Plan:
+        site = case.site
         return consider(
             case,
             self._rulebook.decide,
@@ -416,6 +445,7 @@ class Attendant:
                 "rule": message.rule,
                 "rule_set": note.rule_set,
                 "planned_at": iso(now),
+                "person": _person(plan) if message.audience in CUSTOMER_FACING else "",
             }
             PLAN.run(tx, **row)
 
@@ -453,3 +483,7 @@ class Attendant:
             self._engine.rest(tx, claim.ref, until)
 
         self._store.write(rest)
+
+
+def _person(plan: Plan) -> str:
+    return plan.newest.ticket.requester.id if plan.newest else ""

@@ -20,6 +20,7 @@ from core.promises import Promise
 from core.sightings import Author, Comment, Snapshot
 from core.tickets import State, Ticket
 from core.times import from_iso, iso
+from rules.budgets import in_words
 
 ORDER = (Audience.REQUESTER, Audience.BUSINESS, Audience.CUSTOMERS, Audience.AGENTS)
 REACHED = frozenset({Audience.REQUESTER, Audience.AGENTS})
@@ -435,6 +436,8 @@ class _Consideration:
         """One note at most: the first moment whose rules have words for this audience."""
         for place, (moment, decision) in enumerate(moments):
             message = decision.messages.get(audience)
+            if message and self._swallowed(audience, moment, message):
+                continue  # what may go out later says the newest truth anyway
             if message:
                 self._write(audience, moment, decision, message)
             else:
@@ -447,6 +450,24 @@ class _Consideration:
                         silent(Reason.SUPERSEDED, f"Said with {moment.kind}.", moment=later.kind, audience=audience)
                     )
                 return
+
+    def _swallowed(self, audience: Audience, moment: Moment, message: Message) -> bool:
+        """Whether the requester has heard enough for now, and nothing else keeps this from being said.
+
+        Never the end, nor what was promised.
+        """
+        assert self.case.newest is not None
+        if audience is not Audience.REQUESTER or moment.kind in TERMINAL or reminding.is_promised(moment):
+            return False
+        budget = self.case.budget(self.ticket, moment)
+        if budget is None or self._obstacle(audience, self.case.newest):
+            return False
+        heard = sum(at > self.case.now - budget.within for at in self.case.heard)
+        if heard < budget.most:
+            return False
+        why = f"They may read {in_words(budget)}, and have read {heard} ({budget.place})."
+        self.plan.entries.append(silent(Reason.BUDGET, why, moment=moment.kind, audience=audience, rule=message.rule))
+        return True
 
     def _stay_silent(self, audience: Audience, moment: Moment, decision: Decision) -> None:
         silence = decision.silences.get(audience)

@@ -16,6 +16,7 @@ WHY_SILENT = {
     Reason.NO_RULE: "The requester was told nothing: no rule has words for this.",
     Reason.FOLLOWS_PARENT: "The requester was told nothing: the parent ticket speaks.",
     Reason.DRAFT: "A message to the requester waits for your approval.",
+    Reason.BUDGET: "The requester was told nothing: they have had as many messages as the rules allow for now.",
     Reason.GATED: "The requester was told nothing: a gate forbids it.",
 }
 

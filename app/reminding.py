@@ -7,7 +7,7 @@ from app import timers
 from app.memory import Memory
 from app.prompts import Prompt, Why
 from core.decisions import Cadence, Message, WhenMissed
-from core.moments import MomentKind
+from core.moments import Moment, MomentKind
 from core.notes import CUSTOMER_FACING, Audience, note_id
 from core.promises import Promise
 from core.tickets import TicketRef
@@ -32,6 +32,11 @@ def promise_of(occurrence: str) -> str:
     """The promise that an occurrence of `update_due` stands or falls with, `""` where there is none."""
     head = occurrence.partition(":")[0]
     return "" if head in LASTING else head
+
+
+def is_promised(moment: Moment) -> bool:
+    """Whether its words keep a promise: an update that is due, or the one reminder of our question."""
+    return moment.kind is MomentKind.UPDATE_DUE or moment.occurrence.endswith(ANSWER)
 
 
 def attended_to(memory: Memory, promise: Promise) -> bool:

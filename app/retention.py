@@ -152,7 +152,7 @@ def _erase(tx: Transaction, ref: TicketRef) -> tuple[int, int, int]:
     tx.execute(update(D).where(of(D, ref), D.c.state.in_(("pending", "dead"))).values(state="dropped"))
     return (
         _count(tx.execute(update(D).where(of(D, ref)).values(body=b"", headers="{}", problem=""))),
-        _count(tx.execute(update(N).where(of(N, ref)).values(text="", problem=""))),
+        _count(tx.execute(update(N).where(of(N, ref)).values(text="", problem="", person=""))),
         _count(tx.execute(update(J).where(of(J, ref)).values(detail=""))),
     )
 

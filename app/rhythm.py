@@ -9,13 +9,14 @@ from app.memory import Memory
 from app.plans import Kept, NewPromise, Plan, Pledge
 from app.reminding import expect
 from core.decisions import Cadence, Decision, Reason, WhenMissed
-from core.moments import MomentKind
+from core.moments import Moment, MomentKind
 from core.notes import CUSTOMER_FACING, Audience
 from core.promises import Promise
 from core.sightings import Comment, Snapshot
 from core.sites import Site
 from core.tickets import HoldReason, State, Ticket, TicketRef
 from core.times import iso
+from rules.language import Budget
 
 HUMAN_SPOKE = timedelta(minutes=10)
 SPEED = {MomentKind.RAISED: Pledge.SOONER, MomentKind.LOWERED: Pledge.STANDING}
@@ -28,7 +29,8 @@ class Case:
     """All that is known when a ticket is considered. `comments` are re-read where their visibility was unknown.
 
     `speaking`: who has a note on its way; a promise to them that falls due meanwhile is that note's to keep. `desk`
-    answers what agents and quiet hours ask; without one there are neither.
+    answers what agents and quiet hours ask; without one there are neither. `budget`: what limits the words to the
+    requester at a moment; `heard`: when they were told something, in any of their tickets, as far back as it counts.
     """
 
     ref: TicketRef
@@ -42,6 +44,8 @@ class Case:
     gone: bool = False
     speaking: frozenset[Audience] = frozenset()
     desk: Desk | None = None
+    budget: Callable[[Ticket, Moment], Budget | None] = lambda _ticket, _moment: None
+    heard: tuple[datetime, ...] = ()
 
 
 class Rhythm:

@@ -15,6 +15,7 @@ from core.notes import Audience
 from core.sites import Site
 from core.tickets import Ticket
 from rules.cache import Cache
+from rules.budgets import budget_on
 from rules.dictation import advice_on, leak_in
 from rules.budgets import budget_on
 from rules.language import Budget, Layer

@@ -108,9 +108,25 @@ notes = Table(
     Column("written_at", String),
     Column("attempts", Integer, nullable=False, default=0),
     Column("problem", Text, nullable=False, default=""),
+    Column("person", String, nullable=False, server_default=""),  # the requester whom words outside IT were planned for
     ForeignKeyConstraint(["site", "ticket_id"], ["tickets.site", "tickets.id"]),
 )
 Index("notes_of_ticket", notes.c.site, notes.c.ticket_id)
+Index(
+    "notes_to_person",
+    notes.c.site,
+    notes.c.person,
+    notes.c.written_at,
+    sqlite_where=text("person != '' AND written_at IS NOT NULL"),
+    postgresql_where=text("person != '' AND written_at IS NOT NULL"),
+)
+Index(
+    "notes_soon_to_person",
+    notes.c.site,
+    notes.c.person,
+    sqlite_where=text("person != '' AND state IN ('planned', 'sending', 'in_doubt')"),
+    postgresql_where=text("person != '' AND state IN ('planned', 'sending', 'in_doubt')"),
+)
 Index("notes_by_comment", notes.c.site, notes.c.comment_id)
 Index("notes_by_time", notes.c.written_at)
 Index(

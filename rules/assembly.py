@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from core.errors import Problem, Severity
 from core.moments import MomentKind
 from rules import entries
+from rules.budgets import budget_from, mark_of
 from rules.cadence import ALWAYS
 from rules.calendars import Calendar, calendar_from
 from rules.catalogue import Catalogue, Location, Service
@@ -15,7 +16,7 @@ from rules.documents import Document, Mark, Node, Scalar
 from rules.fences import fence
 from rules.glossary import plain_words
 from rules.grammar import Reader
-from rules.language import Family, Fence, Gate, Place, QuietHours, Rule, RuleSet, Trial
+from rules.language import Budget, Family, Fence, Gate, Place, QuietHours, Rule, RuleSet, Trial
 from rules.phrases import Phrase, phrase_from
 from rules.schema import (
     CalendarShape,
@@ -35,7 +36,6 @@ from rules.strength import precedence
 from rules.tongues import ENGLISH
 
 Made = TypeVar("Made")
-LATER = {"budget": "budgets"}
 
 
 @dataclass
@@ -110,6 +110,7 @@ class Assembly:
             families=tuple(sorted(self._all("families", self._families), key=lambda family: (family.pack, family.id))),
             settle=self.settle,
             quiet=tuple(self._all("quiet", self._quiet)),
+            budget=next(iter([*self._all("budget", self._budget)]), None),
             phrases=self.phrases,
             catalogue=catalogue,
             calendars=self.calendars,
@@ -143,8 +144,6 @@ class Assembly:
             file.report(Mark(1, 1), "the file is empty.", Severity.WARNING)
             return
         file.head = shaped(FileShape, root, file.report)
-        for name in LATER.keys() & root.entries.keys():
-            file.later(root.keys[name], LATER[name])
 
     def _shared(self, file: File) -> None:
         for name, node in file.table("lists"):
@@ -208,6 +207,15 @@ class Assembly:
 
     def _quiet(self, file: File) -> Iterator[tuple[QuietHours, Place]]:
         return file.made("quiet", QuietShape, self._writer(file).quiet)
+
+    def _budget(self, file: File) -> Iterator[tuple[Budget, Place]]:
+        node = file.document.root.get("budget")
+        if node is None or node.value is None:
+            return
+        place = file.place(mark_of(node))
+        made = budget_from(node, Reader(file.report, self.lists, self.calendars), place, file.report)
+        if made:
+            yield made, place
 
     def _services(self, file: File) -> Iterator[tuple[Service, Place]]:
         return file.made("services", ServiceShape, self._writer(file).service)

@@ -280,6 +280,23 @@ class QuietHours:
 
 
 @dataclass(frozen=True)
+class Budget:
+    """At most so many messages to a requester within any such span of time, over all their tickets. A `within` of whole
+    days is elapsed time. It does not count on tickets on which `unless` holds.
+    """
+
+    most: int
+    within: timedelta
+    unless: Condition | None = None
+    place: Place = field(default_factory=Place)
+
+    @property
+    def id(self) -> str:
+        """Whose it is: an installation has one for each audience."""
+        return str(Audience.REQUESTER)
+
+
+@dataclass(frozen=True)
 class Trial:
     """One `tests:` entry, its ticket and expectations still as written."""
 
@@ -304,6 +321,7 @@ class RuleSet:
     families: tuple[Family, ...] = ()
     settle: Mapping[MomentKind, timedelta] = field(default_factory=dict)
     quiet: tuple[QuietHours, ...] = ()
+    budget: Budget | None = None
     phrases: Mapping[str, Phrase] = field(default_factory=dict)
     catalogue: Catalogue = field(default_factory=Catalogue)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)

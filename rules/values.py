@@ -12,6 +12,7 @@ from core.times import from_iso
 from rules.cadence import parse_duration
 from rules.suggestion import did_you_mean
 
+ALLOWANCE = re.compile(r"(?P<most>\d{1,4}) +per +(?P<within>\S+)", re.ASCII)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -173,6 +174,14 @@ def zone(value: Any) -> str:
         near = did_you_mean(value, tuple(zones))
         raise Unfit(f"{value!r} is not a time zone. {near or 'Use an IANA name such as Europe/Berlin.'}")
     return str(value)
+
+
+def allowance(value: Any) -> tuple[int, timedelta]:
+    """So many in so long: `3 per 1d`."""
+    found = ALLOWANCE.fullmatch(text(value).strip())
+    if not found or not int(found["most"]):
+        raise Unfit(f"{value!r} is no budget. Write how many messages in how long, such as 3 per 1d.")
+    return int(found["most"]), parse_duration(found["within"])
 
 
 class one_of:  # noqa: N801 - read like the functions around it

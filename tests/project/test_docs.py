@@ -129,6 +129,7 @@ SHAPES = [
     ("Gates", "key", schema.GateShape),
     ("Families", "key", schema.FamilyShape),
     ("Quiet hours", "key", schema.QuietShape),
+    ("Budget", "key", schema.BudgetShape),
     ("Services", "key", schema.ServiceShape),
     ("Locations", "key", schema.LocationShape),
     ("Tests", "key", schema.TrialShape),
@@ -428,11 +429,10 @@ def test_what_is_not_active_yet_is_told_so(tmp_path):
         assert {SPOKEN.get(name, name) for name in told if not re.search(r"[.\[]", name)} - UNWARNED == warned, heading
 
 
-SPOKEN = {"budget": "budgets"}
+SPOKEN: dict[str, str] = {}
 UNWARNED = {"when_missed", "language", "hours"}
 """`when_missed` warns by its value; a place's language and hours are not warned about."""
 INACTIVE = {
-    "A file": "budget: 3\n",
     "Cadence": "rules: [{id: a, cadence: {requester: {every: 1d, remind: 5m, escalate: [{after: 5m, tell: lead}]}}}]\n",
     "Services": "services: [{id: a, name: a, needs: [b], audiences: {}, liaisons: {}}, {id: b, name: b}]\n",
 }

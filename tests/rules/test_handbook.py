@@ -13,7 +13,6 @@ FILES = Path(__file__).parent / "files"
 BOTH = [FILES / "handbook_rules.yaml", FILES / "handbook_catalogue.yaml"]
 NOT_ACTIVE = {
     *("needs", "audiences", "liaisons"),
-    "budgets",
 }
 
 

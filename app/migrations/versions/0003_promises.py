@@ -1,4 +1,4 @@
-"""How promises end, and what they are counted by; the most urgent wake up first."""
+"""How promises end, and what they are counted by; the most urgent wake up first; whom a note is for."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,8 @@ down_revision = "0002"
 
 ENDED = sa.text("state != 'open'")
 FAMILY = sa.text("parent != ''")
+WRITTEN = sa.text("person != '' AND written_at IS NOT NULL")
+SOON = sa.text("person != '' AND state IN ('planned', 'sending', 'in_doubt')")
 
 
 def upgrade() -> None:
@@ -36,6 +38,12 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("state", "priority", "service", "cause"),
     )
+    op.add_column("notes", sa.Column("person", sa.String(), nullable=False, server_default=""))
+    for index, columns, where in (
+        ("notes_to_person", ["site", "person", "written_at"], WRITTEN),
+        ("notes_soon_to_person", ["site", "person"], SOON),
+    ):
+        op.create_index(index, "notes", columns, unique=False, sqlite_where=where, postgresql_where=where)
     _fill()
 
 
@@ -48,6 +56,9 @@ def _fill() -> None:
     for name in ("priority", "team"):
         mine = f"SELECT {name} FROM tickets t WHERE t.site = promises.site AND t.id = promises.ticket_id"  # noqa: S608 - as above
         op.execute(f"UPDATE promises SET {name} = ({mine})")  # noqa: S608 - as above
+    whose = "SELECT json_extract(t.newest, '$.ticket.requester.id') FROM tickets t"
+    of_note = "WHERE t.site = notes.site AND t.id = notes.ticket_id"
+    op.execute(f"UPDATE notes SET person = COALESCE(({whose} {of_note}), '') WHERE audience != 'agents'")  # noqa: S608 - as above
     op.execute(
         "INSERT INTO tallies (state, priority, service, cause, number) "
         "SELECT state, priority, service, cause, count(*) FROM promises GROUP BY state, priority, service, cause"
