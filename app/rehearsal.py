@@ -1,7 +1,8 @@
 """The life of one recorded ticket under a rule set: what would have been said, with no platform, store or network.
 
 It is considered and put into words by the very code that does so in earnest; only what surrounds it (claims, commits,
-requests) is left out: a note that may leave is written at once.
+requests) is left out: a note that may leave is written at once. What the same person hears in other tickets is not
+known here: of a budget only the ticket's own messages count.
 """
 
 from collections import Counter
@@ -153,6 +154,8 @@ class Rehearsal:
             comments=comments,
             promises=tuple(self._promises.values()),
             gone=gone,
+            budget=lambda ticket, moment: self._book.budget(ticket, moment, self._clock.at, site),
+            heard=tuple(one.at for one in self.life.said if one.audience in CUSTOMER_FACING and not one.draft),
         )
         plan = consider(
             case,

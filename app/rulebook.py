@@ -14,10 +14,9 @@ from core.moments import Moment, MomentKind
 from core.notes import Audience
 from core.sites import Site
 from core.tickets import Ticket
+from rules.budgets import budget_on
 from rules.cache import Cache
-from rules.budgets import budget_on
 from rules.dictation import advice_on, leak_in
-from rules.budgets import budget_on
 from rules.language import Budget, Layer
 from rules.quiet import Quiet, quiet_at
 from rules.spoken import Reader
