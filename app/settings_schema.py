@@ -215,10 +215,13 @@ class InstallationSchema(Strict):
         ("loopback", "open"), "setting of pages", load_default="loopback", metadata={"help": "Who may look at pages"}
     )
     public_url = fields.String(
-        load_default=None, validate=values.site_url, metadata={"help": "Where people reach the pages"}
+        load_default=None, allow_none=False, validate=values.site_url, metadata={"help": "Where people reach the pages"}
     )
     signing_in = fields.Nested(
-        SigningInSchema, load_default=None, metadata={"help": "Who may look, asked of an OpenID Connect provider"}
+        SigningInSchema,
+        load_default=None,
+        allow_none=False,
+        metadata={"help": "Who may look, asked of an OpenID Connect provider"},
     )
     metrics = Among(
         ("loopback", "open"), "setting of metrics", load_default="loopback", metadata={"help": "Who may read /metrics"}

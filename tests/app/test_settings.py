@@ -186,6 +186,13 @@ sites:
     ]
 
 
+SIGNING = """public_url: https://liaison.acme.example
+signing_in:
+  issuer: https://login.acme.example
+  client_id: liaison
+  client_secret: env:TOKEN
+  roles: {desk: agent}
+"""
 ONE_MISTAKE = [
     (SITE.replace("env:TOKEN", "env:BLANK"), "leads to the environment variable BLANK, which is empty"),
     (SITE.replace("env:TOKEN", "file:absent"), "absent, which cannot be read: No such file or directory"),
@@ -227,6 +234,21 @@ ONE_MISTAKE = [
     ("poll: 2d\n" + SITE, "poll must be between 1m and 1d, or never, not 2d"),
     ("poll: [5m]\n" + SITE, "poll must be"),
     ("pages: everyone\n" + SITE, "'everyone' is not a setting of pages"),
+    (SIGNING.replace("public_url: https://liaison.acme.example\n", "") + SITE, "public_url is missing"),
+    (
+        SIGNING.replace("issuer: https:", "issuer: http:") + SITE,
+        "signing_in.issuer 'http://login.acme.example' is not enc",
+    ),
+    (
+        SIGNING.replace("{desk: agent}", "{desk: agnet}") + SITE,
+        "signing_in.roles.desk 'agnet' is not a role; did you mean",
+    ),
+    (SIGNING.replace("{desk: agent}", "{}") + SITE, "signing_in.roles is missing; without it nobody could look"),
+    (SIGNING.replace("env:TOKEN", "hunter2") + SITE, "signing_in.client_secret is a literal secret"),
+    (SIGNING.replace("client_id: liaison", "client_id: ''") + SITE, "signing_in.client_id is empty"),
+    ("pages: open\n" + SIGNING + SITE, "pages lets everybody look, while signing_in asks who they are"),
+    ("signing_in:\n" + SITE, "signing_in is empty"),
+    ("public_url: http://liaison.acme.example\n" + SITE, "is not encrypted"),
     ("sites: []\n", "lists no site"),
     ("sites: {}\n", "sites must be a list"),
     ("sites: [acme]\n", "sites[0] must be a mapping"),
@@ -261,6 +283,16 @@ def test_a_file_that_cannot_be_read_at_all(tmp_path, content, expected):
     with pytest.raises(SettingsError, match=expected) as caught:
         load(path, ENV)
     assert str(path) in str(caught.value)
+
+
+def test_signing_in(write):
+    got = load(write(SIGNING + SITE), ENV)
+    assert got.public_url == "https://liaison.acme.example"
+    assert got.signing_in.roles_claim == "roles"
+    assert got.signing_in.roles == {"desk": "agent"}
+    assert got.signing_in.client_secret.value
+    assert got.signing_in.client_secret.value not in repr(got)
+    assert load(write(SITE), ENV).signing_in is None
 
 
 def test_a_file_that_is_not_there(tmp_path):

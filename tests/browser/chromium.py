@@ -71,12 +71,11 @@ document.addEventListener("securitypolicyviolation", (event) => {
 @contextmanager
 def opened(browser: Browser, size: str = "desktop", scheme: str = "light", **more) -> Iterator[tuple[Page, Heard]]:
     """A fresh page, in Berlin, in English, that tells what goes wrong. `more` is for the context."""
+    more = {"timezone_id": "Europe/Berlin", "locale": "en-GB", **more}
     width, height = SIZES[size]
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme=scheme,
-        timezone_id="Europe/Berlin",
-        locale="en-GB",
         **more,
     )
     page, heard = context.new_page(), Heard()

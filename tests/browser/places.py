@@ -1,4 +1,4 @@
-"""Every page there is, as people meet it: in the world of the demo's story, at its end.
+"""Every page there is, as people meet it: in the world of the demo's story, on Friday at 14:30, while cards fail.
 
 A new page: a line in PLACES. Tests ask axe, the console and the layout about it, `make pictures` draws it.
 """
@@ -19,7 +19,7 @@ Path = Callable[["Lived"], str]
 
 @dataclass
 class Lived:
-    """The demo's stage after its story. `keys`: the tickets' keys by the story's names."""
+    """The demo's stage in the midst of its story: a promise is open, a ticket is held. `keys`: the tickets' keys by the story's names."""
 
     stage: demo.Stage
     keys: dict[str, str]
@@ -50,7 +50,7 @@ class Lived:
 @contextmanager
 def lived() -> Iterator[Lived]:
     with demo.stage(story.START, Listen(port=0)) as stage:
-        yield Lived(stage, demo.play(stage, Console(file=StringIO()), pause=0))
+        yield Lived(stage, demo.play(stage, Console(file=StringIO()), pause=0, until=story.friday("14:30")))
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,29 @@
 const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 const language = document.documentElement.lang || "en";
 const gap = Date.parse(document.body.dataset.now) - Date.now() || 0;
-const local = new Intl.DateTimeFormat(language, {
-  weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
-});
+const shape = { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const local = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { ...shape, timeZoneName: "short" });
 const distance = new Intl.RelativeTimeFormat(language, { numeric: "always" });
 
 export function showTimes(root) {
-  for (const time of all(root, "time[data-local]")) {
-    time.title = time.textContent.trim();
-    time.textContent = local.format(new Date(time.dateTime));
-    time.removeAttribute("data-local");
-  }
+  all(root, "time[data-local]").forEach(inTheReadersZone);
   all(root, "time[data-countdown]").forEach(countdown);
+}
+
+// Where the reader's clock shows the same, nothing changes: what is written anew moves what stands around it.
+function inTheReadersZone(time) {
+  const at = new Date(time.dateTime), zone = time.dataset.local || "UTC";
+  time.removeAttribute("data-local");
+  const clock = (timeZone) => new Intl.DateTimeFormat("en-GB", { ...shape, timeZone }).format(at);
+  if (clock(zone) === clock(undefined)) return;
+  time.title = time.textContent.trim();
+  time.textContent = language === "en" ? asWritten(at) : local.format(at);
+}
+
+// As the server writes it, so that hardly anything moves: Fri 20 Nov 2026, 14:30 CET
+function asWritten(at) {
+  const part = Object.fromEntries(local.formatToParts(at).map(({ type, value }) => [type, value]));
+  return `${part.weekday} ${part.day.padStart(2, "0")} ${part.month} ${part.year}, ${part.hour}:${part.minute} ${part.timeZoneName}`;
 }
 
 function all(root, selector) {
