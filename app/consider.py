@@ -425,6 +425,8 @@ class _Consideration:
             memory.family_end = self.case.now
         if M.REOPENED in kinds:
             memory.outcome, memory.reopened_at = "", self.case.now
+        if M.RAISED in kinds:
+            memory.raised_at = self.case.now
 
     def _count(self, kinds: list[M]) -> None:
         for kind in kinds:

@@ -38,6 +38,7 @@ class Memory:
     delayed_for: str = ""
     outcome: str = ""
     reopened_at: datetime | None = None
+    raised_at: datetime | None = None
     moved: str = ""
     state: str = ""
     state_since: datetime | None = None

@@ -208,5 +208,6 @@ def reminding(cadence: Cadence) -> Cadence:
 
 
 def paced(ticket: Ticket, memory: Memory) -> Ticket:
-    """The ticket as its cadence sees it: reopened, it is as urgent as on its first day."""
-    return ticket.evolve(opened_at=memory.reopened_at) if memory.reopened_at else ticket
+    """The ticket as its cadence sees it: reopened or raised, it is as urgent as on its first day."""
+    afresh = [at for at in (memory.reopened_at, memory.raised_at) if at]
+    return ticket.evolve(opened_at=max(afresh)) if afresh else ticket

@@ -132,3 +132,21 @@ def test_a_reply_wakes_the_updates_also_where_nobody_was_to_be_reminded(tmp_path
         assert len(one.promises()) == 1
         one.pass_(minutes=30)
         assert one.platform.letters(R)[-1].startswith("Still on it.")
+
+
+def test_a_ticket_that_is_raised_late_is_paced_afresh(tmp_path):
+    """However old it is: its slower pace counts from the day on which it became urgent."""
+    slower = RULES.replace("{every: 30m}", "{every: 30m, stretch: {after: 1d, every: 10h}}")
+    with bench(tmp_path / "b", rules=slower) as one:
+        one.happen(incident(state="in_progress"))
+        one.pass_(days=3)
+        one.happen(incident(state="in_progress", priority="P1", revision="0002"))
+        one.pass_(hours=10)  # the time that was promised already is kept first
+        assert one.platform.letters(R)[-1].startswith("Still on it.")
+        told = len(one.platform.letters(R))
+        one.pass_(hours=2)
+        assert len(one.platform.letters(R)) == told + 4
+        one.pass_(days=2)
+        told = len(one.platform.letters(R))
+        one.pass_(hours=9)
+        assert len(one.platform.letters(R)) <= told + 1
