@@ -25,6 +25,7 @@ from app import (
     journal,
     moving,
     noted,
+    ordered,
     promising,
     snapshots,
     tables,
@@ -222,14 +223,18 @@ class Attendant:
     def _understand(self, connector: Connector, claim: Claim) -> Understood:
         sightings: list[Sighting] = []
         unreadable: dict[int, str] = {}
+        orders: list[Comment] = []
         for stored in claim.deliveries:
             try:
+                if stored.ordered:
+                    orders.append(ordered.comment(stored.body, stored.received_at))
+                    continue
                 sightings.append(connector.sight(orjson.loads(stored.body), stored.received_at))
             except PayloadError as error:
                 unreadable[stored.id] = str(error)
             except Exception as error:  # noqa: BLE001 - whatever a body does to the connector, its neighbours flow
                 unreadable[stored.id] = f"{type(error).__name__}: {error}"
-        comments = self._comments(connector, claim, sightings)
+        comments = (*self._comments(connector, claim, sightings), *orders)
         newest, gone = self._newest(connector, claim, sightings, comments)
         if newest and newest.served and not gone:
             comments += self._missed(connector, claim, comments)

@@ -15,12 +15,12 @@ from app.prepared import Prepared
 from app.promising import open_promises
 from app.reminding import attended_to
 from app.rows import bound, ticket_row, time
-from app.store import Transaction
+from app.store import Look, Transaction
 from core.errors import Fenced
 from core.moments import MomentKind
 from core.notes import OPEN_STATES, Audience, NoteState
 from core.promises import Promise
-from core.sightings import POLLED, Snapshot
+from core.sightings import ORDERED, POLLED, Snapshot
 from core.sites import Site
 from core.tickets import Priority, State, TicketRef
 from core.times import from_iso
@@ -54,6 +54,8 @@ class Stored:
     body: bytes
     received_at: datetime
     polled: bool = False
+    ordered: bool = False
+    """From the panel, not from a platform."""
     not_before: datetime | None = None
     """Where handling it failed: when it is tried again."""
 
@@ -90,14 +92,21 @@ def take(tx: Transaction, ref: TicketRef) -> Claim:
         memory=Memory.from_dict(orjson.loads(remembered)),
         attended=snapshots.load(attended),
         newest=snapshots.load(newest),
-        deliveries=tuple(
-            Stored(identity, body, datetime.fromisoformat(received_at), key.startswith(POLLED), time(later))
-            for identity, body, received_at, key, later in PENDING.run(tx, **mine)
-        ),
+        deliveries=tuple(_delivered(*row) for row in PENDING.run(tx, **mine)),
         promises=open_promises(tx, ref),
         oldest_planned=min((from_iso(n[3]) for n in notes if n[0] == NoteState.PLANNED), default=None),
         speaking=_speaking(notes),
     )
+
+
+def _delivered(identity: int, body: bytes, received_at: str, key: str, later: str | None) -> Stored:
+    at = datetime.fromisoformat(received_at)
+    return Stored(identity, body, at, key.startswith(POLLED), key.startswith(ORDERED), time(later))
+
+
+def speaking(look: Look, ref: TicketRef) -> frozenset[Audience]:
+    """Who has a note on its way."""
+    return _speaking(OPEN_NOTES.run(look, of_site=ref.site, of_id=ref.id).fetchall())
 
 
 def _speaking(notes: Sequence[tuple[str, ...]]) -> frozenset[Audience]:

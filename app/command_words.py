@@ -19,6 +19,8 @@ HELP = {
     "why": "why the requester was told what they were told, or nothing",
     "help": "this list",
 }
+LONGEST = 2000
+"""Letters of an agent's own words."""
 TOO_OLD = "This comment reached me too late, so I did not do what it says. If you still want it, write it again."
 EDITED = "I read commands only when a comment is first written. Please write it as a new comment."
 TOO_MANY = f"I did the first {MOST} commands. Write the others in a comment of their own."
@@ -26,6 +28,22 @@ BENEATH = (
     "The lines beneath it were not sent. To send one of them, begin it with /liaison say in another internal comment."
 )
 ENDED = "This ticket has ended, so nothing more is promised. A reply or a reopened ticket starts it again."
+
+
+def from_panel(who: str) -> str:
+    """Begins the answer to what no comment in the ticket asked for."""
+    return f"Ordered by {who} in the panel:"
+
+
+def unsayable(text: str, leak: str) -> str:
+    """Why an agent's own words are not sent, `""` where they may go. `leak`: what the guard found in them."""
+    if not text:
+        return "Say what? Write the words behind the command, on the same line."
+    if len(text) > LONGEST:
+        return f"Not sent: it has {len(text):,} letters, and {LONGEST:,} are the most. Say it in fewer."
+    if "[~" in text:
+        return "Not sent: it mentions an account of Jira. Write the name instead."
+    return f"Not sent: it would show a customer {leak}. Say it in other words." if leak else ""
 
 
 def help_text(_rest: str = "") -> str:

@@ -138,7 +138,7 @@ class Composer:
             **_of(kin),
         )
         words, problem = self._guarded(plan, ticket, occurrence, facts, site)
-        if words and due and plan.message.moment in (MomentKind.PROGRESSED, MomentKind.AGENT_SAYS):
+        if words and due and (plan.literal or plan.message.moment == MomentKind.PROGRESSED):
             words = self._with_time(words, plan, due, ticket, site)
         if problem:
             composed.held_back[audience] = problem

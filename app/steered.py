@@ -10,6 +10,7 @@ from app.desk import Desk
 from app.hush import Hush
 from app.journal import Entry, What, silent
 from app.obeyed import commanding, obeyed, remember
+from app.ordered import from_panel
 from app.plans import NewNote, NewPromise, NotePlan, Pledge
 from app.rhythm import Case, Rhythm
 from app.whens import read_when
@@ -25,7 +26,6 @@ TOO_OLD = timedelta(hours=6)
 FARTHEST = timedelta(days=10)
 AT_ONCE = timedelta(minutes=1)
 """A command seen this soon is counted from now; one seen later from when it was written."""
-LONGEST = 2000
 RULE = "/liaison"
 
 Ask = Callable[[MomentKind], Decision]
@@ -221,16 +221,8 @@ class _Obeying:
     # --- words to the requester ------------------------------------------------------------------------------------
 
     def _say(self, text: str) -> str:
-        if not text:
-            return "Say what? Write the words behind the command, on the same line."
-        if because := self._unreachable():
+        if because := (text and self._unreachable()) or words.unsayable(text, self._desk.leak(text, self._ticket)):
             return because
-        if len(text) > LONGEST:
-            return f"Not sent: it has {len(text):,} letters, and {LONGEST:,} are the most. Say it in fewer."
-        if "[~" in text:
-            return "Not sent: it mentions an account of Jira. Write the name instead."
-        if leak := self._desk.leak(text, self._ticket):
-            return f"Not sent: it would show a customer {leak}. Say it in other words."
         last = self._going[-1] if self._going else None
         if last and last.moment is MomentKind.AGENT_SAYS:
             last.literal += f"\n\n{text}"
@@ -361,7 +353,8 @@ class _Obeying:
             return
         moment, occurrence = MomentKind.ANSWERED, self._occurrence
         message = Message(Audience.AGENTS, moment, RULE, "", "")
-        said = "\n\n".join(reply for reply in replies if reply)
+        asked = [words.from_panel(self._who)] if from_panel(self._comment.id) else []
+        said = "\n\n".join(reply for reply in [*asked, *replies] if reply)
         plan = NotePlan(message, Pledge.NONE, self._now, literal=said)
         identity = note_id(self._case.ref, moment, Audience.AGENTS, occurrence)
         rule_set = self._now_due.rule_set

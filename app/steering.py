@@ -1,5 +1,6 @@
 """What a named person may decide: approve, retry or drop a note; lift a gate; end an alarm. All of it is audited."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
@@ -10,10 +11,11 @@ from app.engine import Engine
 from app.journal import Entry, What
 from app.memory import Memory
 from app.pauses import ALARM
+from app.plans import NotePlan
 from app.rows import of
 from app.store import Store, Transaction
 from core.errors import LiaisonError
-from core.notes import OPEN_STATES, NoteState, may_move
+from core.notes import OPEN_STATES, Audience, NoteState, may_move
 from core.tickets import TicketRef
 from core.times import Clock, iso
 
@@ -21,6 +23,7 @@ N, T = tables.notes, tables.tickets
 WANTED = {
     "approve": (NoteState.PLANNED, {NoteState.DRAFT}),
     "retry": (NoteState.PLANNED, {NoteState.REFUSED, NoteState.STOPPED}),
+    "reword": (NoteState.PLANNED, {NoteState.DRAFT, NoteState.STOPPED}),
     "drop": (NoteState.WITHDRAWN, {NoteState.DRAFT, NoteState.PLANNED, NoteState.REFUSED, NoteState.STOPPED}),
 }
 
@@ -50,6 +53,19 @@ class Steering:
         journal.write(tx, ref, now, [done])
         self._audit(tx, now, who, f"note {verb}", row.id)
         self._engine.wake(tx, ref)
+        return ref
+
+    def reword(self, identity: str, text: str, who: str) -> TicketRef:
+        """Send a draft, or a note that the guard stopped, in an agent's own words. The guard reads these, too."""
+        return self._store.write(lambda tx: self._reword(tx, identity, text, who))
+
+    def _reword(self, tx: Transaction, identity: str, text: str, who: str) -> TicketRef:
+        row = _found(tx, identity)
+        if row.audience == Audience.AGENTS:
+            raise LiaisonError("this note is for agents; its words are the rules' own.", where=f"note {row.id}")
+        ref = self._note(tx, "reword", row.id, who)
+        plan = replace(NotePlan.loads(row.plan), literal=text)
+        tx.execute(update(N).where(N.c.id == row.id).values(plan=plan.dumps()))
         return ref
 
     def lift(self, ref: TicketRef, gate: str, who: str, because: str) -> None:

@@ -80,6 +80,8 @@ class Sighting:
 
 POLLED = "poll:"
 """How the key of a polled finding begins."""
+ORDERED = "order:"
+"""How the key begins of what an agent ordered in the panel; no webhook can have one."""
 
 
 @dataclass(frozen=True)

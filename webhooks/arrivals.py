@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from werkzeug.datastructures import Headers
 
-from core.sightings import Delivery
+from core.sightings import ORDERED, POLLED, Delivery
 from core.sites import Platform, Site
 from webhooks import issues, records
 from webhooks.answers import NotJson
@@ -23,7 +23,7 @@ LONGEST_HEADER = 200
 
 DIGEST_LASTS = timedelta(hours=1)
 DELIVERY_ID = re.compile(r"[\x21-\x7e]{1,200}")
-OUR_KEYS = ("digest:", "poll:")
+OUR_KEYS = ("digest:", POLLED, ORDERED)
 
 TICKET_OF = {Platform.JIRA: issues.ticket_id, Platform.SERVICENOW: records.ticket_id}
 KINDS = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false", type(None): "null"}
