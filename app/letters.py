@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from core.decisions import Impact, Reason
 from core.notes import Paragraph, Style
+from rules.reach import is_derived
 
 BLANK_LINE = re.compile(r"\n[ \t]*\n+")
 WHY_SILENT = {
@@ -71,5 +72,7 @@ def for_agents(
 
 def meaning(advice_source: str, impacts: Iterable[Impact], why_silent: str, held_back: str) -> str:
     """A digest of an internal note without its times: the same meaning is not written twice into a journal."""
-    told = "\x1f".join([advice_source, *(i.statement for i in impacts), why_silent, held_back])
+    # whom it reaches is told with the hour of the day, which is no news
+    stated = (impact.id if is_derived(impact) else impact.statement for impact in impacts)
+    told = "\x1f".join([advice_source, *stated, why_silent, held_back])
     return sha256(told.encode()).hexdigest()[:32]

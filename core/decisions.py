@@ -46,12 +46,13 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class Impact:
-    """One business-impact statement, already in words for agents."""
+    """One business-impact statement, already in words for agents. `path`: by which needs it reaches another service."""
 
     id: str
     level: Level
     statement: str
     rule: str
+    path: str = ""
 
 
 class WhenMissed(StrEnum):

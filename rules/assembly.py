@@ -50,9 +50,6 @@ class File:
     def report(self, mark: Mark, message: str, severity: Severity = Severity.ERROR) -> None:
         self.problems.append(Problem(self.document.path, mark.line, mark.column, message, severity))
 
-    def later(self, mark: Mark, what: str) -> None:
-        self.report(mark, f"{what}: not active yet; it loads and does nothing.", Severity.WARNING)
-
     def place(self, mark: Mark) -> Place:
         return Place(self.document.path, mark.line, mark.column)
 

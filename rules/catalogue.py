@@ -16,11 +16,20 @@ Words = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
+class Crowd:
+    """People who use a service. `people`: about how many, 0 where nobody knows; `hours` is a calendar's name."""
+
+    name: str
+    people: int = 0
+    hours: str = ""
+
+
+@dataclass(frozen=True)
 class Service:
     """`name` is the only name a customer ever reads; `aliases` are raw names by platform (`servicenow`, `jira`).
 
-    `people_can` completes "you can …" ("pay by card"); `workaround` is one or more whole sentences. `needs`,
-    `audiences`, `liaisons` and `key_users` load and are not active yet.
+    `people_can` completes "you can …" ("pay by card"); `workaround` is one or more whole sentences. `needs`
+    are the ids of what it rests on; `liaisons` speak for departments and `key_users` for places, to agents alone.
     """
 
     id: str
@@ -29,11 +38,16 @@ class Service:
     workaround: str = ""
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
-    audiences: Mapping[str, object] = field(default_factory=dict)
+    audiences: tuple[Crowd, ...] = ()
     liaisons: Mapping[str, str] = field(default_factory=dict)
     key_users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     where: tuple[str, int, int] = ("", 0, 0)
     words: Words = field(default_factory=dict)
+
+    @property
+    def people(self) -> int:
+        """About how many use it."""
+        return sum(crowd.people for crowd in self.audiences)
 
     def said(self, what: str, language: str) -> str:
         """`name`, `people_can` or `workaround` in a language; in the plain one where it is not there."""
@@ -94,9 +108,21 @@ class Catalogue:
                 return found[0]
         return None
 
+    def needing(self, service: str) -> tuple[Service, ...]:
+        """The services that rest on this one, by id."""
+        return self._needing.get(service, ())
+
     def service_named(self, raw: str, platform: str = ANY_PLATFORM) -> Service | None:
         hits = self._services.get((ANY_PLATFORM, folded(raw))) or self._services.get((platform, folded(raw)))
         return hits[0] if hits else None
+
+    @cached_property
+    def _needing(self) -> Mapping[str, tuple[Service, ...]]:
+        index: dict[str, tuple[Service, ...]] = {}
+        for service in sorted(self.services, key=lambda s: s.id):
+            for need in dict.fromkeys(service.needs):
+                index[need] = (*index.get(need, ()), service)
+        return index
 
     @cached_property
     def _services(self) -> Mapping[tuple[str, str], tuple[Service, ...]]:

@@ -13,6 +13,7 @@ from core.tickets import Ticket
 from rules.catalogue import Catalogue
 from rules.judgement import SINKS, Contest, Judgement, judge
 from rules.language import Entry, Rule, RuleSet
+from rules.reach import derived
 from rules.strength import strength
 from rules.subjects import ANYWHERE, View
 from rules.tongues import ENGLISH, heard
@@ -125,7 +126,7 @@ def _settle(rules: RuleSet, moment: MomentKind, cadences: Collection[Cadence]) -
 
 
 def impacts_of(rules: RuleSet, judgement: Judgement, language: str = ENGLISH) -> tuple[Impact, ...]:
-    """One statement per impact id, from the highest layer that has any; highest level first."""
+    """One statement per impact id, from the highest layer that has any; highest level first. Then whom they reach."""
     if judgement.silent:
         return ()
     stating = [rule for rule in judgement.matched if rule.impact]
@@ -135,8 +136,9 @@ def impacts_of(rules: RuleSet, judgement: Judgement, language: str = ENGLISH) ->
         impact = rule.impact
         if rule.layer == top and impact and impact.id not in chosen:
             chosen[impact.id] = Impact(impact.id, impact.level, _stated(rules, judgement.view, rule, language), rule.id)
-    stated = (impact for impact in chosen.values() if impact.statement)
-    return tuple(sorted(stated, key=lambda impact: (LEVELS[impact.level], impact.id)))
+    said = (impact for impact in chosen.values() if impact.statement)
+    stated = tuple(sorted(said, key=lambda impact: (LEVELS[impact.level], impact.id)))
+    return (*stated, *derived(stated, judgement.view, language))
 
 
 def _stated(rules: RuleSet, view: View, rule: Rule, language: str) -> str:

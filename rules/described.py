@@ -63,6 +63,7 @@ DESCRIBED: Mapping[str, str] = {
     "aliases": "The names that tickets use for it.",
     "needs": "Services that it rests on.",
     "audiences": "Who uses it, and how many people that is.",
+    "people": "About how many they are.",
     "liaisons": "Who speaks for a department.",
     "key_users": "Whom to ask whether it works again.",
     "timezone": "An IANA zone such as Europe/Berlin.",

@@ -12,7 +12,7 @@ from core.moments import MomentKind
 from core.notes import Audience
 from core.tickets import Resolution
 from rules.cadence import ALWAYS, not_slower
-from rules.catalogue import Location, Service
+from rules.catalogue import Crowd, Location, Service
 from rules.documents import Document, Mark, Node
 from rules.grammar import Reader, shown
 from rules.holidays import unknown_place
@@ -45,7 +45,6 @@ IN_TURN = {MomentKind.UPDATE_DUE: 9, MomentKind.WAITING_FOR_REQUESTER: 2}
 """How many texts a slot may have: updates without news must not repeat themselves; a question is reminded of once."""
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2})?")
 DOES_SOMETHING = frozenset({"messages", "cadence", "impact", "milestones", "notices", "closing"})
-LATER_IN_SERVICE = ("needs", "audiences", "liaisons")
 
 
 class File(Protocol):
@@ -56,7 +55,6 @@ class File(Protocol):
     head: dict[str, Any]
 
     def report(self, mark: Mark, message: str, severity: Severity = ...) -> None: ...
-    def later(self, mark: Mark, what: str) -> None: ...
     def place(self, mark: Mark) -> Place: ...
 
 
@@ -142,9 +140,9 @@ class Writer:
         )
 
     def service(self, data: Mapping[str, Any], node: Node) -> Service | None:
-        for key in LATER_IN_SERVICE:
-            if key in node.keys:
-                self.file.later(node.keys[key], key)
+        for name, crowd in (data.get("audiences") or {}).items():
+            if crowd and crowd.get("hours"):
+                self._calendar(crowd["hours"], node.get("audiences", name, "hours") or node, Severity.WARNING)
         if not data.get("id") or not data.get("name"):
             return None
         words = _in_languages(data, "name", "people_can", "workaround")
@@ -156,6 +154,8 @@ class Writer:
             words=words,
             aliases={str(platform): tuple(names) for platform, names in (data.get("aliases") or {}).items()},
             needs=tuple(data.get("needs") or ()),
+            audiences=tuple(Crowd(name, **(crowd or {})) for name, crowd in (data.get("audiences") or {}).items()),
+            liaisons=dict(data.get("liaisons") or {}),
             key_users={place: tuple(names) for place, names in (data.get("key_users") or {}).items()},
             where=(self.file.document.path, node.mark.line, node.mark.column),
         )

@@ -77,10 +77,13 @@ class FamilyTold:
 
 @dataclass(frozen=True)
 class ImpactTold:
+    """`path`: by which needs it reaches another service than the ticket's own."""
+
     id: str
     level: str
     statement: str
     rule: str
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ def explain(
         gates=_gates(rules, judgement),
         families=tuple(_family(rules, place, view) for place in range(len(rules.families))),
         cadences=tuple(_cadence(audience, judgement, decision) for audience in decision.cadences),
-        impacts=tuple(ImpactTold(i.id, str(i.level), i.statement, i.rule) for i in decision.impacts),
+        impacts=tuple(ImpactTold(i.id, str(i.level), i.statement, i.rule, i.path) for i in decision.impacts),
     )
 
 

@@ -32,6 +32,7 @@ READ: Mapping[Callable[[Any], Any], Json] = {
     values.name: {"type": ["string", "number"], "pattern": f"^{values.NAME.pattern}$"},
     values.flag: {"type": "boolean"},
     values.whole: {"type": "integer"},
+    values.headcount: {"type": "integer", "minimum": 0},
     values.duration: DURATION,
     values.wait: DURATION,
     values.allowance: {"type": "string", "pattern": r"^\d{1,4} +per +\S+$", "examples": ["3 per 1d"]},

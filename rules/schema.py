@@ -24,6 +24,7 @@ from rules.values import (
     allowance,
     duration,
     flag,
+    headcount,
     name,
     one_of,
     text,
@@ -253,6 +254,11 @@ class BudgetShape(Shape):
     unless = Anything()
 
 
+class CrowdShape(Shape):
+    people = Value(headcount)
+    hours = Value(word)
+
+
 class ServiceShape(Shape):
     id = Value(name, required=True)
     name = Words(required=True)
@@ -260,8 +266,8 @@ class ServiceShape(Shape):
     workaround = Words()
     aliases = Table(Many(Value(word)), Platform, "platform")
     needs = Many(Value(word))
-    audiences = Anything()
-    liaisons = Anything()
+    audiences = Table(fields.Nested(CrowdShape), what="group of people")
+    liaisons = Table(Value(word), what="department")
     key_users = Table(Many(Value(word)), what="place")
 
 

@@ -152,6 +152,12 @@ def whole(value: Any) -> int:
     return value
 
 
+def headcount(value: Any) -> int:
+    if whole(value) < 0:
+        raise Unfit(f"is how many people, not {value}.")
+    return int(value)
+
+
 def duration(value: Any) -> timedelta:
     return parse_duration(word(value))
 

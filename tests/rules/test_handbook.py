@@ -11,9 +11,6 @@ from rules.staging import stage
 
 FILES = Path(__file__).parent / "files"
 BOTH = [FILES / "handbook_rules.yaml", FILES / "handbook_catalogue.yaml"]
-NOT_ACTIVE = {
-    *("needs", "audiences", "liaisons"),
-}
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["with packs", "without packs"])
@@ -38,9 +35,8 @@ def test_each_file_alone_has_no_errors():
         assert [p for p in check([file], packs=False) if p.severity is Severity.ERROR] == []
 
 
-def test_what_is_not_built_yet_loads_and_is_named():
-    told = {p.message.partition(":")[0] for p in check(BOTH, packs=False) if "not active yet" in p.message}
-    assert told == NOT_ACTIVE
+def test_nothing_in_the_handbook_waits_to_be_built():
+    assert not any("not active yet" in p.message for p in check(BOTH, packs=False))
 
 
 def test_the_explanation_names_winner_losers_and_failed_conditions(rules):
