@@ -73,11 +73,13 @@ def _print_problems(problems: Sequence[Problem], errors: int) -> None:
 
 @rules_group.command("test")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--packs", is_flag=True, help="The tests of the shipped packs instead.")
 @json_option
 @config_option
-def run_tests(path: Path | None, as_json: bool, config: Path) -> None:  # noqa: FBT001 - click passes flags so
+def run_tests(path: Path | None, packs: bool, as_json: bool, config: Path) -> None:  # noqa: FBT001 - click passes flags so
     """Run every `tests:` entry. Exit code 1 when one fails."""
-    results = rules.run_tests(rules.load(_paths(path, config)))
+    paths = [] if packs else _paths(path, config)
+    results = rules.run_tests(rules.load(paths), packs=not paths)
     failed = [r for r in results if not r.passed]
     if as_json:
         print_json([{"name": r.name, "where": r.where, "passed": r.passed, "failures": r.failures} for r in results])

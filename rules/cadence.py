@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from core.decisions import Cadence, Step
-from core.tickets import Phase, Ticket
+from core.tickets import Kind, Phase, Ticket
 from rules.calendars import Calendar
 from rules.catalogue import Catalogue
 from rules.whereabouts import at_place
@@ -72,8 +72,9 @@ def interval(cadence: Cadence, ticket: Ticket, *, made_at: datetime, first: bool
 
 
 def _step(cadence: Cadence, ticket: Ticket, made_at: datetime) -> Step | None:
-    """The slower pace that a ticket of this age has reached."""
-    age = made_at - ticket.opened_at if ticket.opened_at else timedelta(0)
+    """The slower pace that an incident of this age has reached, or a change that began so long ago."""
+    began = ticket.planned_start if ticket.kind == Kind.CHANGE else ticket.opened_at
+    age = made_at - began if began else timedelta(0)
     return next((step for step in reversed(cadence.stretch) if age >= step.after), None)
 
 

@@ -343,7 +343,7 @@ class Writer:
         steps: list[Step] = []
         before = Step(timedelta(0), entry["every"], calendar)
         for one, child in zip(entry.get("stretch") or (), (node.items or [node]) if node else (), strict=False):
-            if not one or not {"after", "every"} <= one.keys():
+            if not isinstance(one, Mapping) or not {"after", "every"} <= one.keys():
                 continue
             step = Step(one["after"], one["every"], one.get("calendar", ""))
             self._calendar(step.calendar or calendar, child.get("calendar") or child)

@@ -25,7 +25,7 @@ class Everyday:
         known = _words(language[:2])
         if known is None:
             return None
-        small = word.lower().replace("\u2019", "'")
+        small = word.casefold().replace("\u2019", "'")
         if small in known:
             return known[small]
         stems = (small.removesuffix(end) for end in ENDINGS if small.endswith(end))

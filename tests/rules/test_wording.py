@@ -17,7 +17,7 @@ from rules.proofread import style_of, texts
 from rules.readability import grade, sentences
 from rules.rehearsal import rehearse
 from rules.vocabulary import FOR_EVERYBODY
-from rules.wording import Flaw, Style, measure_of, remarks
+from rules.wording import MANY_WORDS, Flaw, Style, measure_of, remarks
 from tests.rules.support import write
 
 ROOT = Path(__file__).parent.parent.parent
@@ -243,9 +243,12 @@ def test_every_shipped_text_for_customers_reads_at_grade_eight_or_lower():
     for name, text in SHIPPED:
         if text.audience in CUSTOMER_FACING:
             for number, heard in enumerate(rehearse(str(text.node.value), text.language)):
+                read_aloud = sentences(heard.text)
+                if text.language == "de" and sum(len(one.words) for one in read_aloud) < MANY_WORDS["de"]:
+                    continue  # too short for the German measure
                 most = measure_of(text.audience).most(text.language)
                 grades[name, text.slot, text.node.mark.line, number] = (
-                    grade(sentences(heard.text), text.language) - most
+                    grade(read_aloud, text.language) - most
                 )
     assert len(grades) >= 80
     assert {where: over for where, over in grades.items() if round(over, 1) > 0} == {}
