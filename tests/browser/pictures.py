@@ -7,7 +7,7 @@ from tests.browser.chromium import SCHEMES, SIZES, chromium, opened
 from tests.browser.places import PLACES, lived
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "pictures"
-TALLEST = 1800
+TALLEST = 1200
 
 
 def main(names: list[str]) -> None:

@@ -27,7 +27,7 @@ class StandInProvider:
     """`claims` replace those of the ID token (None takes one away), `about` what it says of itself.
 
     `signs_with` may be a key that it does not publish; `header` the token's header. `asked` lists the paths that came.
-    `answers` replaces the answer of a path by (status, body, headers).
+    `published` are further keys. `answers` replaces the answer of a path by (status, body, headers).
     """
 
     url: str = ""
@@ -41,6 +41,7 @@ class StandInProvider:
     asked: list[str] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     refuses: str = ""
+    published: list[Any] = field(default_factory=list)
 
     def app(self) -> flask.Flask:
         app = flask.Flask("provider")
@@ -48,7 +49,7 @@ class StandInProvider:
         app.get("/.well-known/openid-configuration")(self.configuration)
         app.get("/authorize")(self.authorize)
         app.post("/token")(self.token)
-        app.get("/keys")(lambda: KeySet([self.key]).as_dict(private=False))
+        app.get("/keys")(self.keys)
         app.get("/userinfo")(self.told)
         return app
 
@@ -98,6 +99,9 @@ class StandInProvider:
         claims |= {"name": "Eva Brandt", "groups": ["desk"], **self.claims}
         claims = {name: value for name, value in claims.items() if value is not None}
         return jwt.encode(self.header, claims, self.signs_with or self.key, algorithms=[self.header["alg"]])
+
+    def keys(self) -> Any:
+        return {"keys": [*KeySet([self.key]).as_dict(private=False)["keys"], *self.published]}
 
     def told(self) -> Any:
         if flask.request.headers.get("Authorization") != "Bearer an access token":

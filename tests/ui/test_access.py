@@ -3,7 +3,7 @@
 import pytest
 
 from tests.ui.pages import Browser, house, person
-from ui.access import LOCAL_ADMIN, NOBODY, Open, Role
+from ui.access import LOCAL_ADMIN, NOBODY, Open, Role, with_included
 from ui.blueprint import blueprint
 from ui.routing import route
 
@@ -96,6 +96,13 @@ def test_to_act_one_signs_in_even_for_what_everybody_may_read():
     pages = blueprint(house())
     route(pages, "/act", "act", lambda: "done", needs=V, methods=("POST",))
     assert Browser(pages=pages).ask("POST", "/act").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("given", "all_"), [((V,), {V}), ((A,), {V, A}), ((E,), {V, E}), ((P,), {V, E, P}), ((), set())]
+)
+def test_what_a_role_includes(given, all_):
+    assert with_included(given) == all_
 
 
 def test_the_navigation_shows_only_what_one_may_follow():

@@ -32,6 +32,19 @@ def test_the_link_signs_in_once():
     assert "liaison enter" in again.text
 
 
+def test_what_was_before_signing_in_counts_no_longer():
+    """Else somebody could prepare a session, and act with it when somebody else has signed in with it."""
+    browser = Browser()
+    prepared = browser.token()
+    with browser.client.session_transaction() as session:
+        session["prepared"] = True
+    browser.post(f"/enter/{LINK}")
+    with browser.client.session_transaction() as session:
+        assert "prepared" not in session
+    answer = browser.ask("POST", "/sign-out", {"X-CSRFToken": prepared})
+    assert answer.status_code == 400
+
+
 def test_looking_at_the_link_does_not_use_it_up():
     browser = Browser()
     for _ in range(3):

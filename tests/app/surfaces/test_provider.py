@@ -181,9 +181,10 @@ def test_a_token_that_somebody_else_signed_is_not_believed(there):
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
 def test_a_token_that_anybody_could_sign_is_not_believed(there, algorithm):
-    """With the published key, or the client's own secret, as the shared secret."""
-    there.header = {"alg": algorithm, "kid": "one"}
-    there.signs_with = OctKey.import_key(SECRET.ljust(32))
+    """Not even where the provider itself publishes the shared key."""
+    shared = OctKey.import_key(SECRET.ljust(32), {"kid": "shared"})
+    there.header = {"alg": algorithm, "kid": "shared"}
+    there.signs_with, there.published = shared, [shared.as_dict(private=True)]
     refused(Tried(there))
 
 
@@ -221,6 +222,16 @@ def test_an_answer_counts_once(there):
     led = requests.get(begun.headers["Location"], allow_redirects=False, timeout=10).headers["Location"]
     assert tried.get(tried.path(led)).status_code == 303
     assert tried.get(tried.path(led)).status_code == 403
+
+
+def test_what_was_refused_is_not_tried_again_with_another_code(there):
+    tried = Tried(there)
+    begun = tried.get("/sign-in/start").headers["Location"]
+    backs = [requests.get(begun, allow_redirects=False, timeout=10).headers["Location"] for _ in range(2)]
+    there.claims = {"nonce": "another"}
+    refused(tried, tried.get(tried.path(backs[0])))
+    there.claims = {}
+    refused(tried, tried.get(tried.path(backs[1])))
 
 
 def test_signing_in_that_takes_too_long_is_over(there, monkeypatch):
@@ -264,17 +275,31 @@ def test_a_provider_that_says_it_is_another_is_refused(there, about):
 
 
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/keys", "/token"])
-@pytest.mark.parametrize("answer", ["redirect", "error", "words", "list", "huge"])
+@pytest.mark.parametrize("answer", ["error", "words", "list", "huge"])
 def test_an_odd_answer_signs_nobody_in(there, path, answer):
-    with socketed(flask.Flask("elsewhere")) as port:
-        there.answers[path] = {
-            "redirect": (302, "", {"Location": f"http://127.0.0.1:{port}/"}),
-            "error": (500, "{}", {}),
-            "words": (200, "<html>", {"Content-Type": "text/html"}),
-            "list": (200, "[1]", {"Content-Type": "application/json"}),
-            "huge": (200, '{"keys": ["' + "x" * 600_000 + '"]}', {"Content-Type": "application/json"}),
-        }[answer]
+    there.answers[path] = {
+        "error": (500, "{}", {}),
+        "words": (200, "<html>", {"Content-Type": "text/html"}),
+        "list": (200, "[1]", {"Content-Type": "application/json"}),
+        "huge": (200, '{"keys": ["' + "x" * 600_000 + '"]}', {"Content-Type": "application/json"}),
+    }[answer]
+    refused(Tried(there))
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/keys", "/token", "/userinfo"])
+def test_nobody_is_asked_elsewhere_because_the_provider_says_so(there, path):
+    """The other place would give the right answer: that it is not asked is all that stops it."""
+    asked, elsewhere = [], flask.Flask("elsewhere")
+    elsewhere.before_request(lambda: asked.append(flask.request.path))
+    right = {"/.well-known/openid-configuration": there.configuration, "/keys": there.keys, "/token": there.token}
+    elsewhere.add_url_rule(
+        path, view_func=right.get(path, lambda: {"sub": "248", "groups": ["desk"]}), methods=["GET", "POST"]
+    )
+    there.claims = {"groups": None} if path == "/userinfo" else {}
+    with socketed(elsewhere) as port:
+        there.answers[path] = (307, "", {"Location": f"http://127.0.0.1:{port}{path}"})
         refused(Tried(there))
+    assert asked == []
 
 
 def test_a_provider_that_is_down_is_told(there):
