@@ -17,6 +17,7 @@ from app import demo
 from app.cli_common import config_option, console, installation, json_option, print_json
 from app.cli_dead import dead_group
 from app.cli_enter import enter, print_link
+from app.cli_link import link_group
 from app.cli_poll import poll
 from app.cli_report import report_group
 from app.cli_rules import rules_group
@@ -136,7 +137,7 @@ def _show(summary: Summary) -> None:
     console.print(f"[{verdict}]{len(summary.lost)} lost, {len(summary.doubled)} doubled.[/{verdict}]")
 
 
-for command in (enter, poll, report_group, rules_group, ticket, note, lift, unalarm, dead_group, db_group):
+for command in (enter, poll, report_group, rules_group, ticket, link_group, note, lift, unalarm, dead_group, db_group):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -217,8 +217,10 @@ def _counted(counts: dict[str, int]) -> str:
 WORDS = {
     "bodies": "bodies of webhooks",
     "deliveries": "deliveries",
+    "feedback": "answers of requesters",
     "journal": "lines of the journal",
     "lines": "lines of the journal",
+    "links": "links",
     "notes": "notes",
     "promises": "promises",
     "tickets": "tickets",

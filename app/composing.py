@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app import diary, families, lateness, letters, prompting, reminding
+from app import diary, families, feedback, lateness, letters, prompting, reminding
 from app.families import Kin
 from app.memory import Memory
 from app.plans import NotePlan, Pledge
@@ -108,7 +108,10 @@ class Composer:
 
     @staticmethod
     def _answer(composed: Composed, plan: NotePlan) -> None:
-        """To an agent's command: a note of its own."""
+        """To an agent's command, or what the requester said on their page: a note of its own."""
+        if plan.message.rule == feedback.RULE:
+            composed.parts[A.AGENTS] = feedback.paragraphs(plan.literal)
+            return
         said = (*letters.paragraphs(plan.literal), Paragraph("Liaison, answering a command", Style.SMALL))
         composed.parts[A.AGENTS] = said
 

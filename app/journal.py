@@ -27,6 +27,7 @@ class What(StrEnum):
     FAILED = "failed"  # a note was refused, stopped or is in doubt: a person may have to act
     DECIDED = "decided"  # by a named person
     FOUND = "found"  # a note in doubt stood in the ticket after all
+    HEARD = "heard"  # what the requester said of our words; `reason` is their verdict, `note_id` the words
 
 
 @dataclass(frozen=True)

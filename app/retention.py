@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import CursorResult, Select, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import CursorResult, Select, and_, delete, exists, func, insert, or_, select, update
 
-from app import tables
+from app import feedback, tables
 from app.memory import Memory
 from app.rows import of
 from app.settings import Keep
@@ -26,6 +26,7 @@ from core.tickets import Person, TicketRef
 from core.times import Clock, iso
 
 D, J, N, P, T = tables.deliveries, tables.journal, tables.notes, tables.promises, tables.tickets
+F, L = tables.feedback, tables.links
 KNOWN = timedelta(days=30)
 """How long the key of a delivery is known at least, whatever became of its body: platforms send again for days."""
 PIECE = 500
@@ -41,6 +42,8 @@ class Pruned:
     journal: int
     notes: int
     promises: int
+    links: int
+    feedback: int
 
     def to_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -62,6 +65,8 @@ def prune(store: Store, keep: Keep, now: datetime, *, go_on: Callable[[], bool] 
         # a promise that is due looks for the notes that were made of it
         notes=gone.delete(N, and_(N.c.state.in_(ENDED), N.c.planned_at < old, ~busy)),
         promises=gone.delete(P, and_(P.c.state != PromiseState.OPEN, P.c.ended_at < old)),
+        links=gone.delete(L, L.c.expires_at < old),
+        feedback=gone.delete(F, F.c.at < old),
     )
 
 
@@ -150,11 +155,20 @@ def _erase(tx: Transaction, ref: TicketRef) -> tuple[int, int, int]:
         )
     )
     tx.execute(update(D).where(of(D, ref), D.c.state.in_(("pending", "dead"))).values(state="dropped"))
+    _forget_page(tx, ref)
     return (
         _count(tx.execute(update(D).where(of(D, ref)).values(body=b"", headers="{}", problem=""))),
         _count(tx.execute(update(N).where(of(N, ref)).values(text="", problem="", person=""))),
         _count(tx.execute(update(J).where(of(J, ref)).values(detail=""))),
     )
+
+
+def _forget_page(tx: Transaction, ref: TicketRef) -> None:
+    """The requester's links, and what they wrote on their page: it must not be sent any more, either."""
+    tx.execute(delete(L).where(of(L, ref)))
+    theirs = (of(N, ref), N.c.rule == feedback.RULE)
+    tx.execute(update(N).where(*theirs, N.c.state == NoteState.PLANNED).values(state=NoteState.WITHDRAWN))
+    tx.execute(update(N).where(*theirs).values(plan=func.json_set(N.c.plan, "$.literal", feedback.ERASED)))
 
 
 def _forgotten(snapshot: str | None) -> str | None:

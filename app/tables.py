@@ -205,6 +205,35 @@ journal = Table(
 Index("journal_of_ticket", journal.c.site, journal.c.ticket_id, journal.c.id)
 Index("journal_by_reason", journal.c.what, journal.c.reason)
 
+links = Table(
+    "links",  # for requesters: of the address itself only a hash is kept
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", String, nullable=False, unique=True),
+    Column("site", String, nullable=False),
+    Column("ticket_id", String, nullable=False),
+    Column("made_at", String, nullable=False),
+    Column("expires_at", String, nullable=False),
+    Column("revoked_at", String),
+    ForeignKeyConstraint(["site", "ticket_id"], ["tickets.site", "tickets.id"]),
+)
+Index("links_of_ticket", links.c.site, links.c.ticket_id)
+
+feedback = Table(
+    "feedback",  # what requesters clicked; their words stand in the note that tells the agents
+    metadata,
+    Column("id", String, primary_key=True),  # of that note
+    Column("link", Integer, nullable=False),
+    Column("site", String, nullable=False),
+    Column("ticket_id", String, nullable=False),
+    Column("note_id", String, nullable=False),  # the update it is about, "" where it is about the ticket
+    Column("verdict", String, nullable=False),  # ui.timeline_views.Verdict
+    Column("at", String, nullable=False),
+    ForeignKeyConstraint(["site", "ticket_id"], ["tickets.site", "tickets.id"]),
+)
+Index("feedback_of_link", feedback.c.link, feedback.c.at)
+Index("feedback_by_time", feedback.c.at)
+
 audit = Table(
     "audit",
     metadata,

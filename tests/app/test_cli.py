@@ -1,12 +1,13 @@
 """The command line: what people and scripts read, and what the exit code says."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from app import cli, cli_common, cli_dead, cli_rules, cli_tickets, tables
+from app import cli, cli_common, cli_dead, cli_link, cli_rules, cli_tickets, tables
 from app.cli import main
 from core.sightings import Delivery
 from core.tickets import Person
@@ -34,7 +35,7 @@ tests:
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch):
     """What is printed goes where CliRunner listens, in lines that do not wrap."""
-    for module in (cli, cli_common, cli_dead, cli_rules, cli_tickets):
+    for module in (cli, cli_common, cli_dead, cli_link, cli_rules, cli_tickets):
         monkeypatch.setattr(module, "console", Spoken())
     monkeypatch.setenv("HOOK", "hook-secret")
     monkeypatch.setenv("TOKEN", "token-secret")
@@ -384,6 +385,29 @@ def test_the_dead_are_replayed_and_dropped_once(run, one_dead, after):
 def test_with_none_dead_it_says_so(run, installed):
     installed(RULES, incident())
     assert "Every delivery was handled." in run("dead", "list").output
+
+
+# --- links for requesters ------------------------------------------------------------------------------------------------
+
+
+def test_a_link_is_printed_once_and_ended_by_name(run, installed, tmp_path):
+    installed(RULES, incident())
+    key = incident().key
+    printed = run("link", "new", key, "--days", "3").stdout.strip()
+    assert re.fullmatch(r"http://127\.0\.0\.1:8080/t/[\w-]{43}", printed)
+    assert "1 link to" in run("link", "revoke", key, "--as", "Eva").output
+    assert "0 links to" in run("link", "revoke", key, "--as", "Eva").output
+    with bench(tmp_path) as desk:
+        (row,) = desk.rows(tables.links)
+        assert {(line.who, line.what) for line in desk.rows(tables.audit)} >= {("Eva", "link revoke")}
+    assert row.revoked_at
+    assert printed.rpartition("/")[2] not in str(row)
+
+
+def test_a_held_ticket_gets_no_link(run, installed):
+    installed(GATE, incident(category="security"))
+    answer = run("link", "new", incident().key)
+    assert (answer.exit_code, "A link would show nothing." in answer.output) == (2, True)
 
 
 # --- what is kept --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, BrowserContext
 from rich.console import Console
 
 from app import demo, story
+from app.links import Links
 from app.settings import Listen
+from core.times import SystemClock
 
 Path = Callable[["Lived"], str]
 
@@ -33,6 +35,11 @@ class Lived:
         """`site/id` of a ticket of the story, as it stands in addresses."""
         ref = self.stage.liaison.views.find(self.keys[name])[0]
         return f"{ref.site}/{ref.id}"
+
+    def page(self, name: str) -> str:
+        """The path of a new requester's page of a ticket of the story."""
+        liaison = self.stage.liaison
+        return Links(liaison.store, SystemClock()).new(liaison.views.find(self.keys[name])[0], "test")
 
     def admin(self, browser: Browser) -> dict[str, object]:
         """What a context takes to be signed in as the local admin."""
@@ -74,6 +81,9 @@ PLACES = (
     Place("held", lambda lived: f"/tickets/{lived.ticket('leak')}"),
     Place("sign-in", lambda _: "/sign-in"),
     Place("enter", lambda _: "/enter/some-link"),
+    Place("timeline", lambda lived: lived.page("cards")),
+    Place("timeline-of-a-change", lambda lived: lived.page("shop update")),
+    Place("timeline-gone", lambda lived: lived.page("leak"), status=404),
     Place("nowhere", lambda _: "/nowhere", status=404),
     Place("unknown-ticket", lambda _: "/tickets/servicenow/incident:none", status=404),
 )

@@ -20,6 +20,10 @@ TABLE = {
     ("GET", "/enter/<token>"): LINK,
     ("POST", "/enter/<token>"): LINK,
     ("POST", "/sign-out"): LINK,
+    ("GET", "/t/<token>"): LINK,
+    ("POST", "/t/<token>/say"): LINK,
+    ("GET", "/t/<token>/calendar.ics"): LINK,
+    ("GET", "/t/<token>/feed.xml"): LINK,
 }
 """What each route needs, written down a second time on purpose: a change of who may do what is made in two places."""
 
