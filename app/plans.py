@@ -1,6 +1,6 @@
 """What considering a ticket asks for, and what is kept of a note until it is rendered."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -45,6 +45,10 @@ class NotePlan:
         if self.cadence:
             plain["cadence"] = _in_seconds(asdict(self.cadence))
         return orjson.dumps(plain).decode()
+
+    def reworded(self, text: str) -> Self:
+        """With an agent's own words in the place of the rule's."""
+        return replace(self, literal=text)
 
     @classmethod
     def loads(cls, text: str) -> Self:

@@ -1,6 +1,5 @@
 """What a named person may decide: approve, retry or drop a note; lift a gate; end an alarm. All of it is audited."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import orjson
@@ -64,7 +63,7 @@ class Steering:
         if row.audience == Audience.AGENTS:
             raise LiaisonError("this note is for agents; its words are the rules' own.", where=f"note {row.id}")
         ref = self._note(tx, "reword", row.id, who)
-        plan = replace(NotePlan.loads(row.plan), literal=text)
+        plan = NotePlan.loads(row.plan).reworded(text)
         tx.execute(update(N).where(N.c.id == row.id).values(plan=plan.dumps()))
         return ref
 

@@ -1,9 +1,91 @@
-"""The agents' panel beside a ticket."""
+"""The agent panel: beside a ticket, in a narrow frame of its platform or on its own."""
 
+import secrets
+
+import flask
+
+from core.tickets import TicketRef
+from ui.access import Role
+from ui.entry import redirected
+from ui.front import UNKNOWN_TICKET
 from ui.house import House
-from ui.routing import Pages
+from ui.panel_views import PanelView, Preview
+from ui.rendering import framed_by, message, page
+from ui.routing import Pages, route
+
+TICKET = "<site>/<path:ticket_id>"
+UNDER_WAY = "It is on its way. What came of it stands below in a moment."
+DECIDED = {
+    "approve": "Approved. It goes out now.",
+    "drop": "Dropped. It is not sent.",
+    "reword": "Your words go out now.",
+}
 
 
 def register(pages: Pages, house: House) -> None:
-    """Nothing yet."""
-    del pages, house
+    panel = Panel(house)
+    route(pages, f"/panel/{TICKET}", "panel", panel.show, needs=Role.VIEWER)
+    route(pages, f"/panel-now/{TICKET}", "panel_now", panel.now, needs=Role.VIEWER)
+    route(pages, f"/panel-preview/{TICKET}", "panel_preview", panel.preview, needs=Role.AGENT, methods=("POST",))
+    route(pages, f"/panel-order/{TICKET}", "panel_order", panel.order, needs=Role.AGENT, methods=("POST",))
+    route(pages, f"/panel-note/{TICKET}", "panel_note", panel.note, needs=Role.AGENT, methods=("POST",))
+
+
+class Panel:
+    def __init__(self, house: House) -> None:
+        self.views, self.origins = house.panel, house.origins
+
+    def show(self, site: str, ticket_id: str) -> flask.Response:
+        return self._whole(TicketRef(site, ticket_id))
+
+    def now(self, site: str, ticket_id: str) -> flask.Response:
+        """The part that changes by itself, asked for again and again. A ticket that is held since is shown anew."""
+        found = self.views.panel(TicketRef(site, ticket_id))
+        if found is None or found.held_by:
+            answer = flask.make_response("")
+            answer.headers["HX-Refresh"] = "true"
+            return answer
+        return page("panel_now.html", seen=found)
+
+    def preview(self, site: str, ticket_id: str) -> flask.Response:
+        """What these words would become, as one types; without script, on the whole page."""
+        ref, form = TicketRef(site, ticket_id), flask.request.form
+        verb, text = form.get("note") or form.get("verb", ""), form.get("text", "")
+        shown = self.views.preview(ref, verb, text, flask.g.person) if text.strip() else None
+        if flask.request.headers.get("HX-Request"):
+            return page("panel_preview.html", preview=shown)
+        return self._whole(ref, verb=verb, text=text, preview=shown or Preview(refusal="Write the words first."))
+
+    def order(self, site: str, ticket_id: str) -> flask.Response:
+        ref, form = TicketRef(site, ticket_id), flask.request.form
+        verb, text = form.get("verb", ""), form.get("text", "")
+        done = self.views.order(ref, verb, text, form.get("once", ""), flask.g.person)
+        if done.refusal:
+            return self._whole(ref, 422, verb=verb, text=text, preview=done)
+        flask.flash(UNDER_WAY)
+        return self._back(ref)
+
+    def note(self, site: str, ticket_id: str) -> flask.Response:
+        ref, form = TicketRef(site, ticket_id), flask.request.form
+        verb, note, text = form.get("verb", ""), form.get("note", ""), form.get("text", "")
+        if because := self.views.decide(ref, verb, note, text, flask.g.person):
+            return self._whole(ref, 422, verb=note, text=text, preview=Preview(refusal=because))
+        flask.flash(DECIDED[verb])
+        return self._back(ref)
+
+    def _back(self, ref: TicketRef) -> flask.Response:
+        return redirected(flask.url_for("pages.panel", site=ref.site, ticket_id=ref.id))
+
+    def _whole(
+        self, ref: TicketRef, code: int = 200, *, verb: str = "", text: str = "", preview: Preview | None = None
+    ) -> flask.Response:
+        """`verb`, `text` and `preview`: of the form that was filled in, so that nothing typed is lost."""
+        if origin := self.origins.get(ref.site):
+            framed_by(origin)
+        found = self.views.panel(ref)
+        if found is None:
+            return message("Liaison does not know this ticket", *UNKNOWN_TICKET, code=404)
+        if found.held_by:
+            return page("panel_held.html", code, seen=PanelView(found.ref, held_by=found.held_by))
+        typed = {"verb": verb, "text": text, "preview": preview}
+        return page("panel.html", code, seen=found, typed=typed, once=secrets.token_urlsafe(12))

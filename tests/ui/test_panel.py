@@ -1,0 +1,181 @@
+"""The agent panel: what it shows, to whom, and what it passes on."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from core.decisions import Reason
+from core.notes import Audience, NoteState
+from core.tickets import Ticket, TicketRef
+from tests.support.memory_panel import MemoryPanel
+from tests.ui.pages import NOW, Browser, house, person
+from ui.access import Role
+from ui.panel_views import Coming, Ordered, PanelView, Waiting
+from ui.views import NoteRow, PromiseRow, SilenceRow
+
+REF = TicketRef("acme", "incident:1")
+PATH = "/panel/acme/incident:1"
+R = Audience.REQUESTER
+TICKET = Ticket(
+    site="acme", platform="jira", kind="incident", id="incident:1", key="OPS-1", title="Till 3 is down",
+    state="in_progress", service="tills", affected_users=12, location="Mitte",
+)  # fmt: skip
+HOSTILE = "<script>alert(1)</script>[code]<b>x</b>[/code]{{7*7}}\u202e\"'><img src=x onerror=alert(1)>"
+ACTIONS = ("Send now", "Approve and send", "Change it", "Mute", "Drop")
+
+
+def view(**more):
+    given = {
+        "key": "OPS-1",
+        "ticket": TICKET,
+        "impact": "Customers cannot pay by card.",
+        "impact_level": "high",
+        "promise": PromiseRow(REF, R, NOW + timedelta(minutes=12), NOW),
+        "coming": Coming(NOW + timedelta(minutes=12), "Still on it.", "tills"),
+        "waiting": (Waiting("note-1", NoteState.DRAFT, "opened", "We look into it.", rule="any"),),
+        "told": (NoteRow("n", REF, R, "raised", NoteState.WRITTEN, NOW, "More urgent now.", rule="any"),),
+        "silences": (SilenceRow(NOW, "scope_changed", Reason.SAID_BY_HUMAN, R),),
+        "ordered": (Ordered(NOW, "The requester now reads it."),),
+        "phrases": {"cause-found": "We have found the cause."},
+        "zone": "Europe/Berlin",
+    }
+    return PanelView(REF, **(given | more))
+
+
+def browser(seen=None, role=Role.AGENT, **more):
+    port = MemoryPanel({REF: seen or view()}, **more)
+    browser = Browser(house(panel=port, origins={"acme": "https://acme.example"}), person(role) if role else None)
+    return browser, port
+
+
+def test_it_shows_what_an_agent_needs_to_know():
+    text = browser()[0].get(PATH).text
+    for part in ("Customers cannot pay by card.", "12 people", "in 12 minutes", "Still on it.", "We look into it.",
+                 "More urgent now.", "became more urgent", "An agent had just said it.", "The requester now reads it."):  # fmt: skip
+        assert part in text
+
+
+def test_agents_may_act_and_others_read():
+    assert all(action in browser()[0].get(PATH).text for action in ACTIONS)
+    for role in (Role.VIEWER, Role.EDITOR, None):
+        text = browser(role=role)[0].get(PATH).text
+        assert "Customers cannot pay by card." in text
+        assert "<form" not in text.partition("<main")[2]
+
+
+def test_its_own_site_may_frame_it_and_nobody_else():
+    policy = browser()[0].get(PATH).headers["Content-Security-Policy"]
+    assert policy.endswith("frame-ancestors https://acme.example")
+    other = Browser(house(panel=MemoryPanel({TicketRef("b", "1"): view()}), origins={"acme": "https://acme.example"}))
+    assert other.get("/panel/b/1").headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
+
+
+@pytest.mark.parametrize("path", [PATH, "/panel-now/acme/incident:1"])
+def test_of_a_held_ticket_only_the_gate_is_shown(path):
+    answer = browser(view(held_by=("secret",)))[0].get(path)
+    assert "Till 3" not in answer.text
+    assert "Customers cannot pay" not in answer.text
+    assert "secret" in answer.text or answer.headers["HX-Refresh"] == "true"
+
+
+def test_an_order_is_passed_on_with_its_form_and_its_agent():
+    one, port = browser()
+    once = re.search(r'name="once" value="([^"]+)"', one.get(PATH).text)[1]
+    answer = one.post("/panel-order/acme/incident:1", {"verb": "say", "text": "We found it.", "once": once})
+    assert (answer.status_code, answer.headers["Location"]) == (303, PATH)
+    assert port.asked == [("order", REF.id, "say", "We found it.", once, "Eva Example")]
+    assert "on its way" in one.get(PATH).text
+
+
+@pytest.mark.parametrize("verb", ["say", "next", "mute", "fact"])
+def test_what_is_refused_is_said_beside_what_was_typed(verb):
+    one, _ = browser(refuses="Not sent: it would show a customer a host name.")
+    answer = one.post("/panel-order/acme/incident:1", {"verb": verb, "text": "db01 is down", "once": "x" * 16})
+    assert answer.status_code == 422
+    assert answer.text.count("Not sent: it would show a customer a host name.") == 1
+    if verb in ("say", "next"):
+        assert "db01 is down" in answer.text
+    assert answer.headers["Content-Security-Policy"].endswith("frame-ancestors https://acme.example")
+
+
+def test_typing_is_answered_with_a_part_of_the_page():
+    one, port = browser()
+    form = {"verb": "say", "text": "We found it."}
+    answer = one.post("/panel-preview/acme/incident:1", form, {"HX-Request": "true"})
+    assert "<html" not in answer.text
+    assert "We found it." in answer.text
+    assert "Say what they can do." in answer.text
+    assert port.asked == [("preview", REF.id, "say", "We found it.", "Eva Example")]
+    whole = one.post("/panel-preview/acme/incident:1", form)
+    assert "<html" in whole.text
+    assert whole.text.count("We found it.") == 2
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"), [("approve", "Approved"), ("drop", "Dropped"), ("reword", "Your words go out")]
+)
+def test_a_draft_is_decided_on(verb, said):
+    one, port = browser()
+    form = {"verb": verb, "note": "note-1", "text": "Mine."}
+    assert one.post("/panel-note/acme/incident:1", form).status_code == 303
+    assert port.asked == [("decide", REF.id, verb, "note-1", "Mine.", "Eva Example")]
+    assert said in one.get(PATH).text
+
+
+def test_a_draft_that_cannot_be_decided_on_keeps_what_was_typed():
+    one, _ = browser(refuses="Not done: this note is written.")
+    answer = one.post("/panel-note/acme/incident:1", {"verb": "reword", "note": "note-1", "text": "Mine."})
+    assert answer.status_code == 422
+    assert "Not done: this note is written." in answer.text
+    assert "Mine." in answer.text
+
+
+def test_empty_states_say_what_to_do():
+    bare = PanelView(REF, "OPS-1", TICKET, coming=Coming(because="Nothing is promised."))
+    text = browser(bare)[0].get(PATH).text
+    for part in ("No rule says what this means", "No time is promised.", "Nothing is promised.", "Nothing yet.",
+                 "No moment was passed over in silence."):  # fmt: skip
+        assert part in text
+
+
+def test_a_muted_ticket_offers_to_speak_again_and_a_silent_one_says_why():
+    text = browser(view(muted="Muted by Eva until unmute."))[0].get(PATH).text
+    assert "Muted by Eva until unmute." in text
+    assert "Unmute" in text
+    assert "Still on it." not in text
+    text = browser(view(silent_because="The project is not served."))[0].get(PATH).text
+    assert "The project is not served." in text
+    assert "Send now" not in text
+
+
+def test_unknown_tickets_and_a_broken_store_are_said_in_words():
+    one, port = browser()
+    assert one.get("/panel/acme/none").status_code == 404
+    assert one.get("/panel-now/acme/none").headers["HX-Refresh"] == "true"
+    port.broken = True
+    assert one.get(PATH).status_code == 503
+
+
+def test_hostile_words_stay_words_in_every_place():
+    ticket = TICKET.evolve(title=HOSTILE, service=HOSTILE, location=HOSTILE, key=HOSTILE)
+    seen = view(
+        ticket=ticket, key=HOSTILE, impact=HOSTILE, impact_level=HOSTILE,
+        coming=Coming(NOW, HOSTILE, HOSTILE),
+        waiting=(Waiting("note-1", NoteState.STOPPED, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
+        told=(NoteRow("n", REF, R, HOSTILE, NoteState.WRITTEN, NOW, HOSTILE, rule=HOSTILE),),
+        silences=(SilenceRow(NOW, HOSTILE, Reason.NO_RULE, R, HOSTILE, HOSTILE),),
+        ordered=(Ordered(NOW, HOSTILE), Ordered(NOW, words=HOSTILE)),
+        phrases={HOSTILE: HOSTILE}, zone=HOSTILE,
+    )  # fmt: skip
+    one, _ = browser(seen, refuses=HOSTILE)
+    for answer in (
+        one.get(PATH),
+        one.post("/panel-order/acme/incident:1", {"verb": "say", "text": HOSTILE, "once": HOSTILE}),
+        one.post("/panel-note/acme/incident:1", {"verb": "reword", "note": "note-1", "text": HOSTILE}),
+        one.post("/panel-preview/acme/incident:1", {"verb": "say", "text": HOSTILE}, {"HX-Request": "true"}),
+    ):
+        assert "<script>alert" not in answer.text
+        assert "<img src=x" not in answer.text
+        assert "<b>x" not in answer.text
+        assert "49" not in re.sub(r'value="[^"]*"|content="[^"]*"', "", answer.text).partition("<main")[2]
