@@ -29,7 +29,7 @@ from core.promises import PromiseState
 from core.times import Clock, from_iso, iso
 from ui import guards
 
-D, N, P = tables.deliveries, tables.notes, tables.promises
+D, F, N, P = tables.deliveries, tables.feedback, tables.notes, tables.promises
 UNSETTLED = timedelta(seconds=5)
 """What was written so recently may not be committed yet: it is counted by the next scrape."""
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -47,6 +47,8 @@ WRITTEN = Prepared(
 )
 PENDING = Prepared(select(func.count()).select_from(D).where(text("state = 'pending'")))
 DEAD = Prepared(select(func.count()).select_from(D).where(text("state = 'dead'")))
+ANSWERED = Prepared(select(F.c.verdict, func.count()).where(F.c.at >= bindparam("since")).group_by(F.c.verdict))
+RECENT = timedelta(days=30)
 OVERDUE = Prepared(select(func.count(), func.min(P.c.due)).where(text("state = 'open'"), P.c.due <= bindparam("now")))
 
 
@@ -103,7 +105,9 @@ class _Stored(Collector):
         with self._lock, self._store.look() as look:
             held = {"pending": PENDING.run(look).fetchone()[0], "dead": DEAD.run(look).fetchone()[0]}
             waiting = _gauge("liaison_deliveries", "Webhooks that wait, or were set aside.", ("state",), held)
-            return [*self._promises(look), *self._notes(look), waiting]
+            said = dict(ANSWERED.run(look, since=iso(self._clock.now() - RECENT)).fetchall())
+            answers = _gauge("liaison_feedback", "What requesters said in the last 30 days.", ("verdict",), said)
+            return [*self._promises(look), *self._notes(look), waiting, answers]
 
     def _promises(self, look: Look) -> Iterator[Metric]:
         now = self._clock.now()

@@ -23,6 +23,7 @@ from core.tickets import Kind, Ticket, TicketRef
 from core.times import Clock, SystemClock, from_iso
 from rules.context import Scene, is_key
 from rules.spoken import Reader
+from rules.tongues import ENGLISH
 from ui.timeline_views import Planned, Taken, Timeline, Update, Verdict
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class StoredTimeline:
             return None
         which = ""
         if verdict is not Verdict.HURTS:
-            updates = self._updates(link, self._reader(shown, shown.site.language))
+            updates = self._updates(link, self._reader(shown, ENGLISH))  # as all that agents read
             found = next((update for update in updates if update.id == about), None)
             if found is None:
                 return None

@@ -111,6 +111,19 @@ def test_signing_in_and_out_by_hand(browser, world):
         assert [text for text in heard.complaints if "403" not in text] == []
 
 
+def test_a_requester_answers_without_scripts(browser, world):
+    with opened(browser, "phone", java_script_enabled=False) as (page, heard):
+        page.goto(world.url + world.page("cards"))
+        page.get_by_role("button", name="This helped").first.click()
+        assert page.get_by_text("Thank you. Our team will read it in the ticket.").is_visible()
+        assert page.get_by_text("You told us that this helped.").is_visible()
+        page.get_by_text("This hurts us more than you think").click()
+        page.get_by_label("What does it keep you from doing?").fill("300 people queue.")
+        page.get_by_role("button", name="Send").first.click()
+        assert page.get_by_text("Thank you.").is_visible()
+        assert heard.complaints == []
+
+
 BROKEN = """<!doctype html><title>x</title><link rel="stylesheet" href="/assets/liaison.css">
 <body style="color: red"><script>alert(1)</script><img src="https://elsewhere.example/x.png">
 <p class="pale">Pale words.</p><table><tr><td style="white-space: nowrap">{wide}</td></tr></table></body>"""

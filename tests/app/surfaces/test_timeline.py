@@ -180,6 +180,8 @@ def test_what_they_say_reaches_the_agents_as_an_internal_note(page, platform):
     with page.world.liaison.store.read() as connection:
         counted = feedback.counted(connection, START)
     assert {verdict: number for (_, verdict), number in counted.items()} == dict.fromkeys(Verdict, 1)
+    figures = page.world.liaison.metrics.registry
+    assert [figures.get_sample_value("liaison_feedback", {"verdict": verdict}) for verdict in Verdict] == [1, 1, 1]
 
 
 def test_the_same_said_twice_is_one_note(page):
