@@ -104,7 +104,7 @@ def children(tx: Transaction, parent: TicketRef) -> Iterator[tuple[TicketRef, ti
 
 
 def kin(look: Look, child: Ticket) -> Kin | None:
-    """What is stored of the parent now: latecomers hear how it stands today."""
+    """What is stored of the parent now: latecomers hear how it stands today. None where a gate holds it silent."""
     if child.parent is None:
         return None
     ref = TicketRef(child.site, child.parent.id)
@@ -113,5 +113,7 @@ def kin(look: Look, child: Ticket) -> Kin | None:
     if snapshot is None:
         return None
     memory = Memory.from_dict(orjson.loads(row[1]))
+    if memory.gates:
+        return None
     due = next((p.due for p in open_promises(look, ref) if p.audience is Audience.REQUESTER), None)
     return Kin(snapshot.ticket, memory.state_since, None if memory.resting else due)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from rules.language import All, AnyOf, Condition, Not, OnField, Op, Rule, Test
+from rules.language import All, AnyOf, Condition, Layer, Not, OnField, Op, Rule, Test
 from rules.subjects import LADDER
 
-STEPS = {step: name for name, step in LADDER.items()}
+NAMED = {step: "the configuration item" if name == "ci" else f"the {name}" for name, step in LADDER.items()}
 
 
 @dataclass(frozen=True, order=True)
@@ -58,21 +58,25 @@ def size(condition: Condition) -> int:
 
 
 def first_difference(winner: Rule, loser: Rule) -> str:
-    """Why one beats the other, as a person reads it."""
+    """Why one beats the other, as a person reads it; "it" is the winner."""
     one, other = strength(winner), strength(loser)
     if one.layer != other.layer:
-        return f"layer {winner.layer.name.lower()} beats {loser.layer.name.lower()}"
+        return f"it is on the layer {winner.layer.name.lower()}, {loser.id} {_on_layer(loser)}"
     if one.step != other.step:
-        return f"a condition on {_step(one.step)} beats {_step(other.step)}"
+        return f"it names {NAMED[one.step]}, {loser.id} {_names(other.step)}"
     if one.size != other.size:
-        return f"{_conditions(one.size)} beat{'s' if one.size == 1 else ''} {other.size}"
+        return f"it has {_conditions(one.size)}, {loser.id} {other.size or 'none'}"
     if one.rank != other.rank:
-        return f"rank {one.rank} beats {other.rank}"
-    return f"a tie: the smaller id ({winner.id}) wins; give one of them a rank"
+        return f"its rank is {one.rank}, that of {loser.id} {other.rank}"
+    return f"both are as specific, so the smaller id decides; give {winner.id} or {loser.id} a rank"
 
 
-def _step(number: int) -> str:
-    return STEPS.get(number, "none on the ladder")
+def _on_layer(rule: Rule) -> str:
+    return "is shipped with Liaison (pack)" if rule.layer is Layer.PACK else f"on {rule.layer.name.lower()}"
+
+
+def _names(number: int) -> str:
+    return f"only {NAMED[number]}" if number else "nothing of the kind"
 
 
 def _conditions(count: int) -> str:

@@ -10,6 +10,7 @@ from rules.language import All, AnyOf, Condition, Not, OnField, Op, Rule, Test
 from rules.subjects import Sort, View, subject
 
 LONGEST = 60
+MOST_WORDS = 6
 SAID_OF_TEXT = "title and description"
 WANTS: Mapping[Op, str] = {
     Op.IS: "{}",
@@ -120,7 +121,10 @@ def _unchanged(test: Test, view: View) -> str:
 
 def _lacks(test: Test) -> str:
     words = [shown(value) for value in test.values]
-    return f"do not hold {words[0]}" if len(words) == 1 else f"hold none of {', '.join(words)}"
+    if len(words) == 1:
+        return f"do not hold {words[0]}"
+    rest = f" and {len(words) - MOST_WORDS} more" if len(words) > MOST_WORDS else ""
+    return f"hold none of {', '.join(words[:MOST_WORDS])}{rest}"
 
 
 def _no_match(test: Test) -> str:

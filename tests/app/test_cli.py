@@ -334,6 +334,47 @@ def test_a_held_ticket_is_not_explained(run, installed):
     assert "Payroll leak" not in result.output
 
 
+def test_a_ticket_that_a_new_gate_would_hold_is_not_explained(run, installed, tmp_path):
+    """Nobody has looked at it since the gate is there; other rules that lack the gate do not open it either."""
+    installed(RULES, incident(category="security", title="Payroll leak"))
+    (tmp_path / "other.yaml").write_text(RULES)
+    (tmp_path / "rules.yaml").write_text(GATE)
+    for more in ((), ("--rules", "other.yaml"), ("--json",)):
+        result = run("rules", "explain", "--ticket", "OPS-1", *more)
+        assert result.exit_code == 2
+        assert "secret: nothing is shown about it" in result.output
+        assert "Payroll leak" not in result.output
+
+
+FAR = """
+version: 1
+rules:
+  - {id: cards, when: {kind: incident, priority: P1, service: cards}, messages: {requester: {opened: We know.}}}
+  - {id: near, when: {kind: incident, priority: P2, category: cards}, messages: {requester: {opened: We know.}}}
+  - {id: close, when: {kind: incident, priority: P2}, messages: {requester: {opened: We know.}}}
+  - {id: far, when: {kind: change, category: shop, group: x}, messages: {requester: {opened: We know.}}}
+  - {id: any, layer: default, when: {kind: incident, priority: P1}, messages: {requester: {opened: We look.}}}
+budget: {requester: 3 per 1d}
+"""
+
+
+def test_an_explanation_begins_with_winners_and_folds_what_is_far_away(run, rules_file, ticket_file):
+    said = run("rules", "explain", ticket_file, "--rules", rules_file(FAR)).output
+    assert "any wins over incident" in said
+    assert said.index("rule any speaks") < said.index("Nearly matched:") < said.index("priority is P1, the rule wants P2")
+    assert "far:" not in said
+    assert "near:" not in said, "two conditions failed and one held"
+    assert "The requester may read 3 messages in 24 hours; it does not count here: nobody knows who asked." in said
+    assert "--all shows why" in said
+
+
+def test_everything_is_shown_on_request(run, rules_file, ticket_file):
+    said = run("rules", "explain", ticket_file, "--rules", rules_file(FAR), "--all").output
+    assert "Rules considered" in said
+    assert "far" in said
+    assert "gate confidential does not fire" in said
+
+
 @pytest.mark.parametrize(
     "text", ["{", "[]", '"x"', '{"kind": "incident", "prioritty": "P1"}', '{"opened_at": "soon"}', "{}"]
 )

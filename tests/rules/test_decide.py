@@ -8,6 +8,8 @@ import pytest
 from core.decisions import Level, Mode, Reason
 from core.notes import Audience
 from core.tickets import Parent
+from rules.load import examine
+from rules.strength import first_difference
 from tests.rules.support import decided, incident, rule_set, write
 
 TICKET = incident(
@@ -64,6 +66,27 @@ def test_a_tie_that_only_a_ticket_shows_goes_to_the_smaller_id_and_is_told(tmp_p
     decision = decided(rules, TICKET)
     assert decision.messages[R].rule == "eins"
     assert {c.because for c in decision.trace} == {"a tie for requester between eins, zwei: eins speaks"}
+
+
+SAME = "when: {kind: incident, service: cards, category: payments}"
+
+
+@pytest.mark.parametrize(
+    ("loser", "because"),
+    [
+        ("layer: default, when: {service: cards}", "it is on the layer normal, other on default"),
+        ("when: {kind: incident, category: payments, priority: P1}", "it names the service, other only the category"),
+        ("when: {priority: P1}", "it names the service, other nothing of the kind"),
+        ("when: {service: cards}", "it has 3 conditions, other 1"),
+        (f"rank: -1, {SAME}", "its rank is 0, that of other -1"),
+        (SAME, "both are as specific, so the smaller id decides; give a or other a rank"),
+    ],
+)
+def test_the_first_difference_reads_as_a_person_says_it(tmp_path, loser, because):
+    says = "messages: {agents: {opened: Look.}}"
+    kept = [f"{{id: a, {SAME}, {says}}}", f"{{id: other, {loser}, {says}}}"]
+    winner, other = examine([write(tmp_path, "0.yaml", f"rules: [{', '.join(kept)}]")], packs=False)[0].rules
+    assert (winner.id, first_difference(winner, other)) == ("a", because)
 
 
 def test_silence_on_purpose_beats_a_weaker_text(tmp_path):

@@ -122,7 +122,7 @@ CATALOGUE = Catalogue((Service("cards", "card payments"),), (Location("a", "Berl
 
 def as_set(rules, gates=(), families=()) -> RuleSet:
     settle = {MomentKind.OPENED: timedelta(minutes=3)}
-    return RuleSet("hash", tuple(sorted(rules, key=precedence)), gates, families, settle, CATALOGUE)
+    return RuleSet("hash", tuple(sorted(rules, key=precedence)), gates, families, settle, catalogue=CATALOGUE)
 
 
 moments = st.builds(Moment, MOMENTS, st.just("1"), st.just(NOW), st.none() | tickets)
