@@ -81,6 +81,8 @@ class Guard:
             return None
         if me.signed_in or not isinstance(needs, Role):
             return message("This page is not for your role", *wrong_role(me, needs), code=403)
+        if flask.request.endpoint == panel.ENDPOINT:
+            return panel.sign_in_first(self.house)
         return entry.sign_in_page(self.house, "/" if acting else here(), code=401)
 
     def person(self) -> Person:

@@ -13,6 +13,7 @@ from ui.panel_views import PanelView, Preview
 from ui.rendering import framed_by, message, page
 from ui.routing import Pages, route
 
+ENDPOINT = "pages.panel"
 TICKET = "<site>/<path:ticket_id>"
 UNDER_WAY = "It is on its way. What came of it stands below in a moment."
 DECIDED = {
@@ -29,6 +30,13 @@ def register(pages: Pages, house: House) -> None:
     route(pages, f"/panel-preview/{TICKET}", "panel_preview", panel.preview, needs=Role.AGENT, methods=("POST",))
     route(pages, f"/panel-order/{TICKET}", "panel_order", panel.order, needs=Role.AGENT, methods=("POST",))
     route(pages, f"/panel-note/{TICKET}", "panel_note", panel.note, needs=Role.AGENT, methods=("POST",))
+
+
+def sign_in_first(house: House) -> flask.Response:
+    """For who is not signed in: a frame has no session of ours, and who vouches for people shows nothing in frames."""
+    if origin := house.origins.get((flask.request.view_args or {}).get("site", "")):
+        framed_by(origin)
+    return page("panel_sign_in.html", 401)
 
 
 class Panel:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app import command_words as words
 from app import ordered, tables
-from app.commands import Verb
+from app.commands import Verb, commands
 from app.engine import EmbeddedEngine
 from app.foresight import Foresight, Known
 from app.plans import NotePlan
@@ -118,7 +118,7 @@ class StoredPanel:
                 .limit(MOST)
             ).all()
         under_way = [
-            Ordered(at := from_iso(row.received_at), words=ordered.comment(row.body, at).text)
+            Ordered(at := from_iso(row.received_at), words=_in_words(ordered.comment(row.body, at).text))
             for row in waits
             if row.key.startswith(ORDERED)
         ]
@@ -219,6 +219,13 @@ class StoredPanel:
     def _is_known(self, site: str, key: str) -> bool:
         with self._liaison.store.read() as connection:
             return connection.execute(select(D.c.id).where(D.c.site == site, D.c.key == key)).first() is not None
+
+
+def _in_words(order: str) -> str:
+    """`Say: We found it.`, as the agent typed it."""
+    found = commands(order)
+    verb = found[0].verb or "" if found else ""
+    return ": ".join(filter(None, (verb.capitalize(), "\n".join(one.rest for one in found))))
 
 
 UNSEEN = "Liaison has heard of this ticket, but has not read it yet. It does so in a moment."

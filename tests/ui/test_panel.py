@@ -71,6 +71,15 @@ def test_its_own_site_may_frame_it_and_nobody_else():
     assert other.get("/panel/b/1").headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
 
 
+def test_who_is_not_signed_in_is_led_to_a_window_of_its_own():
+    rooms = house(panel=MemoryPanel({REF: view()}), origins={"acme": "https://acme.example"}, provider=object())
+    answer = Browser(rooms).get(PATH)
+    assert answer.status_code == 401
+    assert "Till 3" not in answer.text
+    assert f'href="/sign-in?next={PATH}" target="_blank"' in answer.text.replace("%2F", "/").replace("%3A", ":")
+    assert answer.headers["Content-Security-Policy"].endswith("frame-ancestors https://acme.example")
+
+
 @pytest.mark.parametrize("path", [PATH, "/panel-now/acme/incident:1"])
 def test_of_a_held_ticket_only_the_gate_is_shown(path):
     answer = browser(view(held_by=("secret",)))[0].get(path)

@@ -41,7 +41,8 @@ def test_words_of_the_panel_arrive_as_one_public_comment(one):
     shown = panel.preview(ref, "say", "We found the cause.", EVA)
     for _ in range(2):
         assert panel.order(ref, "say", "We found the cause.", ONCE, EVA).refusal == ""
-    assert panel.panel(ref).ordered[0].answer == ""
+    (under_way,) = panel.panel(ref).ordered
+    assert (under_way.words, under_way.answer) == ("Say: We found the cause.", "")
     one.driver.settle()
     assert lines(one.said(key)[before:]) == lines([shown.words])
     assert shown.words.startswith("We found the cause.")
