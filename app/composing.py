@@ -26,6 +26,7 @@ from core.promises import Promise
 from core.sites import Site
 from core.tickets import Ticket
 from core.times import Clock
+from rules.tongues import tongue
 
 A = Audience
 CLOCK = re.compile(r"(?<!\d)([01]?\d|2[0-4])[:.][0-5]\d(?!\d)")
@@ -91,7 +92,7 @@ class Composer:
             if plan.message.moment != MomentKind.ANSWERED and self._hushed(composed, audience, ticket, connector.site):
                 continue
             if audience is A.AGENTS and plan.literal:
-                self._answer(composed, plan)
+                self._answer(composed, plan, connector.site.language)
             elif audience is A.AGENTS:
                 self._for_agents(composed, subject, plan, occurrence, memory, promises, connector, told, earlier, kin)
             else:
@@ -107,12 +108,12 @@ class Composer:
         return quiet is not None
 
     @staticmethod
-    def _answer(composed: Composed, plan: NotePlan) -> None:
+    def _answer(composed: Composed, plan: NotePlan, language: str) -> None:
         """To an agent's command, or what the requester said on their page: a note of its own."""
         if plan.message.rule == feedback.RULE:
             composed.parts[A.AGENTS] = feedback.paragraphs(plan.literal)
             return
-        said = (*letters.paragraphs(plan.literal), Paragraph("Liaison, answering a command", Style.SMALL))
+        said = (*letters.paragraphs(plan.literal), Paragraph(tongue(language).say("agents", "answering"), Style.SMALL))
         composed.parts[A.AGENTS] = said
 
     def _for_reader(
@@ -243,6 +244,7 @@ class Composer:
             held_back=held_back,
             rule=f"{advising.message.rule} ({Path(advising.message.where).name})",
             prompts=[line for prompt in prompts for line in self._prompted(prompt, plan, ticket, memory, site)],
+            language=site.language,
         )
 
     def _advice(self, plan: NotePlan, ticket: Ticket, moment: Moment, facts: Facts, site: Site) -> str:
@@ -271,7 +273,8 @@ class Composer:
         said = partial(self._rulebook.clock_text, now=now, ticket=ticket, site=site)
         other = self._rulebook.time_text(prompt.due + LATER, now, ticket, site) if prompt.due else ""
         clock = self._rulebook.time_text(now, now, ticket, site)
-        yield from prompting.in_words(prompt, words.text if words else "", problem, other, clock, said)
+        speaking = prompting.Prompting(said, site.language)
+        yield from speaking.in_words(prompt, words.text if words else "", problem, other, clock)
 
     def _due(
         self,

@@ -2,24 +2,15 @@
 
 import re
 from collections.abc import Iterable
+from functools import partial
 from hashlib import sha256
 
-from core.decisions import Impact, Reason
+from core.decisions import Impact
 from core.notes import Paragraph, Style
 from rules.reach import is_derived
+from rules.tongues import ENGLISH, tongue
 
 BLANK_LINE = re.compile(r"\n[ \t]*\n+")
-WHY_SILENT = {
-    Reason.SAID_BY_HUMAN: "Liaison did not write to the requester: one of you just did.",
-    Reason.MUTED: "The requester was told nothing: this site speaks to agents alone.",
-    Reason.NO_SINK: "The requester cannot be written to in this ticket without everybody reading along.",
-    Reason.SILENCED: "The requester was told nothing: the rules ask for silence here.",
-    Reason.NO_RULE: "The requester was told nothing: no rule has words for this.",
-    Reason.FOLLOWS_PARENT: "The requester was told nothing: the parent ticket speaks.",
-    Reason.DRAFT: "A message to the requester waits for your approval.",
-    Reason.BUDGET: "The requester was told nothing: they have had as many messages as the rules allow for now.",
-    Reason.GATED: "The requester was told nothing: a gate forbids it.",
-}
 
 
 def paragraphs(text: str) -> tuple[Paragraph, ...]:
@@ -40,33 +31,35 @@ def for_agents(
     rule: str,
     prompts: Iterable[Paragraph] = (),
     reminder: str = "",
+    language: str = ENGLISH,
 ) -> tuple[Paragraph, ...]:
     """The internal note: impact, what to do, who was told what, when the next word is due, which rule said so.
 
     `read_at` is empty when the requester reads the words in this same moment; `together`: they stand right beside this
     note, written in the same save. `promise` reads "by 14:30 today". `prompts`: what agents are reminded of or told.
-    `reminder`: when the requester is reminded of our question, as "on Friday at 10:00".
+    `reminder`: when the requester is reminded of our question, as "on Friday at 10:00". `language`: the site's.
     """
-    parts = [Paragraph("What this means for the business", Style.TITLE)] if (stated := list(impacts)) else []
-    parts += [Paragraph(f"{impact.statement} ({impact.level} impact)") for impact in stated]
+    speaks = tongue(language)
+    own = partial(speaks.say, "agents")
+    stated = [own("impact").format(statement=i.statement, level=speaks.say("words", i.level)) for i in impacts]
+    parts = [Paragraph(own("means"), Style.TITLE)] if stated else []
+    parts += map(Paragraph, stated)
     parts += paragraphs(advice)
     if together:
-        parts.append(Paragraph("The requester was told at the same time, in the comment beside this note."))
+        parts.append(Paragraph(own("together")))
     elif requester_reads:
-        parts.append(Paragraph(f"The requester was told at {read_at}:" if read_at else "The requester now reads:"))
+        parts.append(Paragraph(own("told_at").format(at=read_at) if read_at else own("reads")))
         parts.append(Paragraph(requester_reads, Style.QUOTE))
     if why_silent:
-        parts.append(Paragraph(WHY_SILENT.get(Reason(why_silent), f"The requester was told nothing ({why_silent}).")))
+        parts.append(Paragraph(speaks.say("why_silent", why_silent) or own("silent").format(why=why_silent)))
     if promise:
-        parts.append(
-            Paragraph(f"Next word to the requester: {promise}. Write to them before then and Liaison stays silent.")
-        )
+        parts.append(Paragraph(own("next").format(by=promise)))
     if reminder:
-        parts.append(Paragraph(f"The requester is reminded once, {reminder}."))
+        parts.append(Paragraph(own("reminded").format(on=reminder)))
     parts += prompts
     if held_back:
-        parts.append(Paragraph(f"Held back: {held_back}"))
-    parts.append(Paragraph(f"Liaison, rule {rule}", Style.SMALL))
+        parts.append(Paragraph(own("held_back").format(why=held_back)))
+    parts.append(Paragraph(own("rule").format(rule=rule), Style.SMALL))
     return tuple(parts)
 
 
