@@ -18,6 +18,7 @@ HOUR = timedelta(hours=1)
 DELIVERY = Delivery("acme", "k1", "1", b'{"id": "1"}', START, headers={"X-Flow": "a"})
 FULL_DISK = """
 import resource, signal, sys
+from pathlib import Path
 from datetime import UTC, datetime
 from app.clocks import DrivenClock
 from app.engine import EmbeddedEngine
@@ -32,7 +33,8 @@ store.start()
 now = datetime(2026, 11, 20, tzinfo=UTC)
 inbox = StoredInbox(store, EmbeddedEngine(store, DrivenClock(now)))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write beyond the limit then fails, as on a full disk
-resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+largest = max(file.stat().st_size for file in Path(sys.argv[1]).parent.glob("liaison.db*"))
+resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 200_000, resource.RLIM_INFINITY))
 for n in range(40):
     try:
         inbox.accept(Delivery("acme", f"k{n}", str(n), b"x" * 30_000, now))
