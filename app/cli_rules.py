@@ -73,5 +73,3 @@ def run_tests(path: Path | None, packs: bool, as_json: bool, config: Path) -> No
 def print_schema() -> None:
     """Print the JSON Schema of rules files, for editors."""
     print_json(rules.json_schema())
-
-

@@ -196,7 +196,7 @@ class Rehearsal:
             self._memory,
             tuple(self._promises.values()),
             self._connector,
-            earlier=self._advised,
+            earlier=self._advised if self._connector.edits_notes and _only_reminds(ordered) else None,
         )
         for audience, problem in composed.stopped.items():
             self.life.problems.append(f"{audience}: {problem}")
@@ -277,6 +277,10 @@ class Rehearsal:
             life.opened_at = ticket.opened_at
         life.adopted = self._memory.adopted
         return life
+
+
+def _only_reminds(notes: Sequence[NewNote]) -> bool:
+    return any(note.plan.prompts and not note.plan.message.template for note in notes)
 
 
 def first_word(life: Life) -> timedelta | None:

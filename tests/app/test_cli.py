@@ -361,7 +361,9 @@ budget: {requester: 3 per 1d}
 def test_an_explanation_begins_with_winners_and_folds_what_is_far_away(run, rules_file, ticket_file):
     said = run("rules", "explain", ticket_file, "--rules", rules_file(FAR)).output
     assert "any wins over incident" in said
-    assert said.index("rule any speaks") < said.index("Nearly matched:") < said.index("priority is P1, the rule wants P2")
+    assert (
+        said.index("rule any speaks") < said.index("Nearly matched:") < said.index("priority is P1, the rule wants P2")
+    )
     assert "far:" not in said
     assert "near:" not in said, "two conditions failed and one held"
     assert "The requester may read 3 messages in 24 hours; it does not count here: nobody knows who asked." in said
