@@ -93,12 +93,12 @@ class _Consideration:
         self.hush.set_timers(self.ticket)
         return plan
 
-    # --- listening -------------------------------------------------------------------------------------------------
     def _owed_at_the_end(self, due: list[Promise]) -> bool:
         """Whether a word was overdue when it ended: then the last word keeps that promise, late as it is."""
         ended = self.ticket.resolved_at or self.ticket.closed_at or self.memory.state_since or self.case.now
         return not all(promise.on_time(ended) for promise in due)
 
+    # --- listening -------------------------------------------------------------------------------------------------
 
     def _listen(self) -> None:
         for comment in sorted(self.case.comments, key=lambda c: c.at):

@@ -247,9 +247,7 @@ def test_every_shipped_text_for_customers_reads_at_grade_eight_or_lower():
                 if text.language == "de" and sum(len(one.words) for one in read_aloud) < MANY_WORDS["de"]:
                     continue  # too short for the German measure
                 most = measure_of(text.audience).most(text.language)
-                grades[name, text.slot, text.node.mark.line, number] = (
-                    grade(read_aloud, text.language) - most
-                )
+                grades[name, text.slot, text.node.mark.line, number] = grade(read_aloud, text.language) - most
     assert len(grades) >= 80
     assert {where: over for where, over in grades.items() if round(over, 1) > 0} == {}
 
@@ -258,9 +256,7 @@ def test_every_text_of_the_packs_is_found_by_the_reader_of_files():
     """The walk over the files finds as many texts as the rules have."""
     book = rules.load([ROOT / "examples" / "retail"])
     read = sum(
-        len({e.template for _, e in slot.all() if e.template})
-        for r in book.rules
-        for slot in r.messages.values()
+        len({e.template for _, e in slot.all() if e.template}) for r in book.rules for slot in r.messages.values()
     )
     assert sum("." in text.slot and not text.slot.startswith(("impact", "phrases")) for _, text in SHIPPED) >= read
 
