@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any, Self
 from zoneinfo import available_timezones
 
@@ -175,7 +176,7 @@ def time(value: Any) -> Any:
 
 
 def zone(value: Any) -> str:
-    zones = available_timezones()
+    zones = _zones()
     if text(value) not in zones:
         near = did_you_mean(value, tuple(zones))
         raise Unfit(f"{value!r} is not a time zone. {near or 'Use an IANA name such as Europe/Berlin.'}")
@@ -188,6 +189,12 @@ def allowance(value: Any) -> tuple[int, timedelta]:
     if not found or not int(found["most"]):
         raise Unfit(f"{value!r} is no budget. Write how many messages in how long, such as 3 per 1d.")
     return int(found["most"]), parse_duration(found["within"])
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Asked for once: each time they are looked up on the disk."""
+    return frozenset(available_timezones())
 
 
 class one_of:  # noqa: N801 - read like the functions around it
