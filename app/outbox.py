@@ -408,13 +408,12 @@ def _pledge(
 ) -> list[Entry]:
     """What the written note does to the promise of its audience."""
     pledge, by = note.plan.pledge, f"note {note.id}"
-    stands = any((p.audience, p.due) == (note.audience, due) for p in promising.open_promises(tx, ref))
-    if pledge is Pledge.NONE or (pledge is Pledge.STANDING and (due is None or stands)):
+    standing = next((p.due for p in promising.open_promises(tx, ref) if p.audience is note.audience), None)
+    if pledge.idle(due, standing):
         return []
     lines = promising.keep(tx, ref, note.audience, at=_stood(note, now), by=by)
     if pledge is not Pledge.END and due and note.moment not in TERMINAL:
-        rule = note.plan.cadence.rule if note.plan.cadence else note.plan.message.rule
-        lines.append(promising.make(tx, ref, note.audience, due, at=now, by=by, rule=rule))
+        lines.append(promising.make(tx, ref, note.audience, due, at=now, by=by, rule=note.plan.paced_by))
         if note.plan.cadence:
             expect(memory, note.plan.cadence, now, due)
     return lines

@@ -26,6 +26,10 @@ class Pledge(StrEnum):
     END = "end"  # keeps the open one, promises nothing more
     NONE = "none"  # this audience is promised nothing
 
+    def idle(self, due: datetime | None, standing: datetime | None) -> bool:
+        """Whether the promise stays as it is. `due` is the time in the words, `standing` the one promised before."""
+        return self is Pledge.NONE or (self is Pledge.STANDING and (due is None or due == standing))
+
 
 @dataclass(frozen=True)
 class NotePlan:
@@ -39,6 +43,11 @@ class NotePlan:
     requester_silence: str = ""  # agents' notes only: why the requester heard nothing
     prompts: tuple[Prompt, ...] = ()  # agents' notes only; `cadence` is then the requester's
     literal: str = ""  # these words as they stand, instead of the message's template
+
+    @property
+    def paced_by(self) -> str:
+        """The rule that promises."""
+        return self.cadence.rule if self.cadence else self.message.rule
 
     def dumps(self) -> str:
         plain = asdict(self)

@@ -230,14 +230,12 @@ class Rehearsal:
     def _pledge(self, note: NewNote, due: datetime | None) -> None:
         plan, audience = note.plan, note.plan.message.audience
         standing = self._promises.get(audience)
-        stands = standing is not None and standing.due == due
-        if plan.pledge is Pledge.NONE or (plan.pledge is Pledge.STANDING and (due is None or stands)):
+        if plan.pledge.idle(due, standing.due if standing else None):
             return
         now = self._clock.at
         self._keep(audience, now)
         if plan.pledge is not Pledge.END and due and note.moment not in TERMINAL:
-            rule = plan.cadence.rule if plan.cadence else plan.message.rule
-            self._promise(audience, due, now, f"note {note.id}", rule)
+            self._promise(audience, due, now, f"note {note.id}", plan.paced_by)
             if plan.cadence:
                 expect(self._memory, plan.cadence, now, due)
 
