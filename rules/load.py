@@ -2,7 +2,7 @@
 
 import gc
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,9 @@ from rules.proofread import proofread
 PACKS = Path(__file__).parent / "packs"
 WORTH_KEEPING = 1.0  # seconds of reading
 SUFFIXES = frozenset({".yaml", ".yml"})
+Instead = Mapping[Path, bytes | None]
+"""Contents that are looked at in the place of files, as though they stood there; None: as though the file were gone."""
+NOTHING: Instead = {}
 
 
 @dataclass(frozen=True)
@@ -57,23 +60,22 @@ def _loaded(paths: Sequence[Path], *, packs: bool) -> RuleSet:
     return rules
 
 
-def check(paths: Sequence[Path], *, packs: bool = True, wording: bool = False) -> tuple[Problem, ...]:
+def check(
+    paths: Sequence[Path], *, packs: bool = True, wording: bool = False, instead: Instead = NOTHING
+) -> tuple[Problem, ...]:
     """Everything wrong or doubtful, in order of place; with `wording` also how the texts read. Never raises for bad
     content.
     """
-    rules, problems, documents = _examined(paths, packs=packs)
-    return tuple(sorted({*problems, *proofread(documents, rules)})) if wording else problems
+    return examine(paths, packs=packs, wording=wording, instead=instead)[1]
 
 
-def examine(paths: Sequence[Path], *, packs: bool = True) -> tuple[RuleSet, tuple[Problem, ...]]:
-    """As much of a rule set as could be read, and all problems, sorted."""
-    rules, problems, _ = _examined(paths, packs=packs)
-    return rules, problems
-
-
-def _examined(paths: Sequence[Path], *, packs: bool) -> tuple[RuleSet, tuple[Problem, ...], tuple[Document, ...]]:
+def examine(
+    paths: Sequence[Path], *, packs: bool = True, wording: bool = False, instead: Instead = NOTHING
+) -> tuple[RuleSet, tuple[Problem, ...]]:
+    """As much of a rule set as could be read, and all problems, sorted; with `wording` also how the texts read."""
     with _undisturbed():
-        return _read_and_checked(paths, packs=packs)
+        rules, problems, documents = _read_and_checked(paths, packs=packs, instead=instead)
+    return rules, tuple(sorted({*problems, *proofread(documents, rules)})) if wording else problems
 
 
 @contextmanager
@@ -91,10 +93,10 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _read_and_checked(
-    paths: Sequence[Path], *, packs: bool
+    paths: Sequence[Path], *, packs: bool, instead: Instead
 ) -> tuple[RuleSet, tuple[Problem, ...], tuple[Document, ...]]:
     problems: list[Problem] = []
-    sources = list(_sources(paths, problems, packs=packs))
+    sources = list(_sources(paths, problems, packs=packs, instead=instead))
     documents = [(document, source.pack) for source in sources for document in _documents(source, problems)]
     rules = Assembly(documents, problems).rule_set(_hash(sources))
     problems += doubts(rules)
@@ -103,8 +105,10 @@ def _read_and_checked(
     return _with_warnings(rules, warnings), ordered, tuple(document for document, _ in documents)
 
 
-def _sources(paths: Sequence[Path], problems: list[Problem], *, packs: bool) -> Iterator[Source]:
-    yield from _found(paths, problems)
+def _sources(
+    paths: Sequence[Path], problems: list[Problem], *, packs: bool, instead: Instead = NOTHING
+) -> Iterator[Source]:
+    yield from _found(paths, problems, instead)
     yield from _shipped(problems) if packs else ()
 
 
@@ -112,23 +116,29 @@ def _with_warnings(rules: RuleSet, warnings: tuple[Problem, ...]) -> RuleSet:
     return replace(rules, warnings=warnings)
 
 
-def _found(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Source]:
+def _found(paths: Iterable[Path], problems: list[Problem], instead: Instead) -> Iterator[Source]:
     seen: set[Path] = set()
     for path in paths:
-        files = _files(path)
+        files = _files(path, instead)
         if not files and not path.is_dir():
             problems.append(Problem(str(path), 0, 0, "there is no such file or folder."))
         for file in files:
             if file.resolve() not in seen:
                 seen.add(file.resolve())
-                yield from _content(file, str(file), problems)
+                given = instead.get(file)
+                if given is None:
+                    yield from _content(file, str(file), problems)
+                else:
+                    yield Source(str(file), given[: MAX_BYTES + 1])
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, instead: Instead = NOTHING) -> list[Path]:
     if path.is_file():
         return [path]
     inside = path.rglob("*") if path.is_dir() else ()
-    return sorted(file for file in inside if file.suffix in SUFFIXES and file.is_file())
+    there = {file for file in inside if file.suffix in SUFFIXES and file.is_file()}
+    drafted = {file for file in instead if path in {file, *file.parents}}
+    return sorted(file for file in there | drafted if instead.get(file, b"") is not None)
 
 
 def _shipped(problems: list[Problem]) -> Iterator[Source]:

@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import RulesError
 from rules import check, load
+from rules.load import examine
 from tests.rules.support import problems, rule_set, write
 
 RULE = "rules: [{{id: {0}, when: {{priority: {1}}}, messages: {{requester: {{opened: Hello.}}}}}}]\n"
@@ -96,3 +97,13 @@ def test_words_an_admin_allows_may_stand_in_a_text(tmp_path):
     said = "rules: [{id: a, messages: {requester: {opened: 'Write to help@acme.example.'}}}]\n"
     assert "an e-mail address" in problems(tmp_path, said)[0]
     assert problems(tmp_path, said, "allow: [help@acme.example]\n") == []
+
+
+def test_what_is_not_saved_yet_is_looked_at_in_the_place_of_the_file(tmp_path):
+    write(tmp_path, "a.yaml", RULE.format("a", "P1"))
+    write(tmp_path, "b.yaml", RULE.format("b", "P2"))
+    instead = {tmp_path / "a.yaml": b"version: 2", tmp_path / "team" / "c.yaml": b"rulez: []"}
+    found = check([tmp_path], packs=False, instead=instead)
+    assert {Path(problem.path).name for problem in found} == {"a.yaml", "c.yaml"}
+    rules, problems_ = examine([tmp_path], packs=False, instead={tmp_path / "b.yaml": None})
+    assert ([rule.id for rule in rules.rules], problems_) == (["a"], ())
