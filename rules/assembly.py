@@ -100,9 +100,11 @@ class Assembly:
             self._glossary(file)
         self.guard = tuple(sorted(self._all("guard", self._fences), key=lambda one: one.id))
         catalogue = Catalogue(tuple(self._all("services", self._services)), tuple(self._all("locations", self._places)))
+        rules = sorted(self._all("rules", self._rules), key=precedence)
         return RuleSet(
             hash=content_hash,
-            rules=tuple(sorted(self._all("rules", self._rules), key=precedence)),
+            rules=tuple(rule for rule in rules if rule.active),
+            resting=tuple(rule for rule in rules if not rule.active),
             gates=tuple(sorted(self._all("gates", self._gates), key=lambda gate: gate.id)),
             families=tuple(sorted(self._all("families", self._families), key=lambda family: (family.pack, family.id))),
             settle=self.settle,

@@ -38,6 +38,7 @@ DESCRIBED: Mapping[str, str] = {
     "closing": "The question whether everything is fine, some time after the end.",
     "notices": "How long before the planned start people are told again.",
     "mode": "send, or draft: an agent approves these messages first.",
+    "active": "`false` switches the rule off, as though it were not there; without this line it works.",
     "first": "The first word comes this long after opening.",
     "every": "The next word comes this long after the last.",
     "monitoring": "The pace while the fix is only being watched.",

@@ -70,7 +70,7 @@ class Writer:
 
     def rule(self, data: Mapping[str, Any], node: Node) -> Rule | None:
         """Everything is read, and so reported, even where there is no id."""
-        if not DOES_SOMETHING & node.keys.keys():
+        if data.get("active", True) and not DOES_SOMETHING & node.keys.keys():
             idle = "this rule does nothing: it has no messages, no cadence, no impact and no times of its own."
             self.file.report(node.mark, idle, Severity.WARNING)
         if data.get("layer") == "pack" and not self.file.pack:
@@ -93,6 +93,7 @@ class Writer:
             notices=times.notices(data.get("notices"), node.get("notices")),
             closing=times.closing(*closing),
             mode=Mode(data.get("mode", Mode.SEND)),
+            active=data.get("active", True),
             team=self.file.head.get("team", ""),
         )
         return rule if rule.id else None

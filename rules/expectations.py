@@ -15,7 +15,7 @@ BY_SLOT = ("winner", "says", "not_says", "silent")
 
 
 def misplaced(rules: RuleSet) -> Iterator[Problem]:
-    ids = {rule.id for rule in rules.rules}
+    ids = {rule.id for rule in (*rules.rules, *rules.resting)}
     for trial in rules.tests:
         faults = (*_place_faults(rules, trial), *_slot_faults(trial), *_rule_faults(trial, ids))
         for fault in faults:

@@ -224,6 +224,7 @@ class Rule:
     closing: Closing | None = None
     mode: Mode = Mode.SEND
     team: str = ""
+    active: bool = True
 
 
 @dataclass(frozen=True)
@@ -313,7 +314,9 @@ class Trial:
 
 @dataclass(frozen=True)
 class RuleSet:
-    """Everything the files say. `hash` is of their content; `rules` stand in order of precedence."""
+    """Everything the files say. `hash` is of their content; `rules` stand in order of precedence, those that are
+    switched off apart from them, in `resting`: nothing asks them.
+    """
 
     hash: str = ""
     rules: tuple[Rule, ...] = ()
@@ -331,6 +334,7 @@ class RuleSet:
     guard: tuple[Fence, ...] = ()
     tests: tuple[Trial, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    resting: tuple[Rule, ...] = ()
 
     @cached_property
     def matcher(self) -> "Matcher":

@@ -215,6 +215,7 @@ class RuleShape(Shape):
     notices = ManyOrNone(fields.Nested(NoticeShape))
     closing = CadenceOrNone(ClosingShape)
     mode = _choice(Mode, "mode")
+    active = Value(flag)
 
 
 class GateShape(Shape):

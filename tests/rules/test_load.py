@@ -107,3 +107,18 @@ def test_what_is_not_saved_yet_is_looked_at_in_the_place_of_the_file(tmp_path):
     assert {Path(problem.path).name for problem in found} == {"a.yaml", "c.yaml"}
     rules, problems_ = examine([tmp_path], packs=False, instead={tmp_path / "b.yaml": None})
     assert ([rule.id for rule in rules.rules], problems_) == (["a"], ())
+
+
+def test_a_rule_that_is_switched_off_is_read_and_put_aside(tmp_path):
+    rules = rule_set(tmp_path, RULE.format("a", "P1").replace("id: a", "id: a, active: false"), RULE.format("b", "P2"))
+    assert [rule.id for rule in rules.rules] == ["b"]
+    assert [(rule.id, rule.active) for rule in rules.resting] == [("a", False)]
+    assert rules.warnings == ()
+
+
+def test_a_shipped_rule_is_switched_off_by_its_name_alone(tmp_path):
+    there = {rule.id for rule in load([]).rules}
+    rules = rule_set(tmp_path, "rules: [{id: incident, active: false}]", packs=True)
+    assert there - {rule.id for rule in rules.rules} == {"incident"}
+    assert [rule.id for rule in rules.resting] == ["incident"]
+    assert rules.warnings == ()
