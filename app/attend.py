@@ -28,6 +28,7 @@ from app import (
     ordered,
     promising,
     snapshots,
+    standing,
     tables,
 )
 from app.budgeting import Crowded
@@ -57,8 +58,18 @@ from core.times import Clock, iso
 
 D, N, T = tables.deliveries, tables.notes, tables.tickets
 _COUNTED_BY: dict[str, Any] = {name: bindparam(f"its_{name}") for name in ("priority", "service", "team", "parent")}
-LAST = Prepared(update(T).where(bound(T)).values(newest=bindparam("now"), key=bindparam("named"), **_COUNTED_BY))
-BASIS = Prepared(update(T).where(bound(T)).values(attended=bindparam("now")))
+_SEEN: dict[str, Any] = {"newest": bindparam("last"), "key": bindparam("named"), **_COUNTED_BY}
+_BASIS: dict[str, Any] = {"attended": bindparam("basis")}
+# one update for all of it: each writes the whole row anew
+LEARNT = {
+    (seen, attended): Prepared(
+        update(T)
+        .where(bound(T))
+        .values(memory=bindparam("remembered"), **(_SEEN if seen else {}), **(_BASIS if attended else {}))
+    )
+    for seen in (True, False)
+    for attended in (True, False)
+}
 DONE = Prepared(update(D).where(D.c.id == bindparam("delivery")).values(state="done"))
 _LATER = {name: literal("") for name in ("text", "marker", "comment_id", "problem")} | {"attempts": literal(0)}
 _DECIDED = ("id", "site", "ticket_id", "moment", "occurrence", "audience", "state", "plan", "rule", "rule_set")
@@ -395,22 +406,28 @@ class Attendant:
         ref, now = claim.ref, self._clock.now()
         claims.hold(tx, ref, claim.fence)
         self._mark_deliveries(tx, claim, seen)
-        mine = {"of_site": ref.site, "of_id": ref.id}
-        if plan.newest:
-            about = endings.subject(plan.newest.ticket, self._rulebook.current.catalogue)
-            its = {f"its_{name}": value for name, value in about.items()}
-            LAST.run(tx, **mine, **its, now=snapshots.dump(plan.newest), named=plan.newest.ticket.key)
-        if plan.attended:
-            BASIS.run(tx, **mine, now=snapshots.dump(plan.attended))
-        claims.save_memory(tx, ref, plan.memory)
+        self._learn(tx, ref, plan)
         entries = [*plan.entries, *self._promises(tx, ref, plan)]
         self._notes(tx, ref, plan, now)
+        standing.keep(tx, ref, plan.memory, plan.newest or claim.newest, plan.notes)
         if families.turned(claim.newest, plan.newest):
             for child, later in families.children(tx, ref):
                 self._engine.wake(tx, child, now + later)
         journal.write(tx, ref, now, entries)
         for who, what, detail in plan.audited:
             auditing.record(tx, now, who, what, detail)
+
+    def _learn(self, tx: Transaction, ref: TicketRef, plan: Plan) -> None:
+        """What is known of the ticket from now on."""
+        learnt: dict[str, str] = {"remembered": plan.memory.dumps()}
+        if plan.newest:
+            about = endings.subject(plan.newest.ticket, self._rulebook.current.catalogue)
+            learnt |= {f"its_{name}": value for name, value in about.items()}
+            learnt |= {"last": snapshots.dump(plan.newest), "named": plan.newest.ticket.key}
+        if plan.attended:
+            learnt["basis"] = learnt["last"] if plan.attended is plan.newest else snapshots.dump(plan.attended)
+        shape = LEARNT[plan.newest is not None, plan.attended is not None]
+        shape.run(tx, of_site=ref.site, of_id=ref.id, **learnt)
 
     def _mark_deliveries(self, tx: Transaction, claim: Claim, seen: Understood) -> None:
         for stored in claim.deliveries:
@@ -423,7 +440,8 @@ class Attendant:
     def _promises(self, tx: Transaction, ref: TicketRef, plan: Plan) -> list[journal.Entry]:
         entries = []
         for kept in plan.kept:
-            entries += promising.keep(tx, ref, kept.audience, at=kept.at, by=kept.by)
+            opened = promising.open_promises(tx, ref)
+            entries += promising.keep(tx, opened, kept.audience, at=kept.at, by=kept.by)
         entries += endings.account(tx, ref, plan, self._clock.now())
         entries += [
             promising.make(tx, ref, p.audience, p.due, at=p.made_at, by=p.made_by, rule=p.rule)
@@ -468,8 +486,9 @@ class Attendant:
         self, tx: Transaction, connector: Connector, claim: Claim, paused: datetime | None, halt: Cause | None
     ) -> None:
         claims.hold(tx, claim.ref, claim.fence)
-        promising.hinder(tx, claim.ref, self._clock.now(), until=paused, cause=halt)
-        wake = claims.next_wake(tx, claim, connector.site, self._clock.now())
+        opened, now = promising.open_promises(tx, claim.ref), self._clock.now()
+        promising.hinder(tx, opened, now, until=paused, cause=halt)
+        wake = claims.next_wake(tx, claim, opened, connector.site, now)
         if wake and paused:
             # when a pause ends the quota is short: the most urgent go first
             wake = max(wake, paused) + TURN * claims.urgency(tx, claim.ref)
@@ -484,7 +503,8 @@ class Attendant:
 
         def rest(tx: Transaction) -> None:
             claims.hold(tx, claim.ref, claim.fence)
-            promising.hinder(tx, claim.ref, self._clock.now(), until=until, cause=cause)
+            opened = promising.open_promises(tx, claim.ref)
+            promising.hinder(tx, opened, self._clock.now(), until=until, cause=cause)
             self._engine.rest(tx, claim.ref, until)
 
         self._store.write(rest)

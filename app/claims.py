@@ -28,7 +28,7 @@ from core.times import from_iso
 T, D, N = tables.tickets, tables.deliveries, tables.notes
 MINE = (bound(T),)
 CLAIM = Prepared(update(T).where(*MINE).values(fence=T.c.fence + 1))
-HOLD = Prepared(update(T).where(*MINE, T.c.fence == bindparam("mine")).values(fence=T.c.fence))
+FENCE = Prepared(select(T.c.fence).where(*MINE))
 ROW = Prepared(select(T.c.fence, T.c.generation, T.c.memory, T.c.attended, T.c.newest).where(*MINE))
 PENDING = Prepared(
     select(D.c.id, D.c.body, D.c.received_at, D.c.key, D.c.not_before)
@@ -114,8 +114,11 @@ def _speaking(notes: Sequence[tuple[str, ...]]) -> frozenset[Audience]:
 
 
 def hold(tx: Transaction, ref: TicketRef, fence: int) -> None:
-    """Make this transaction conditional on the claim. Raises Fenced where another runner has claimed the ticket."""
-    if HOLD.run(tx, of_site=ref.site, of_id=ref.id, mine=fence).rowcount != 1:
+    """Make this transaction conditional on the claim. Raises Fenced where another runner has claimed the ticket.
+
+    Reading is enough: the store has one writer at a time, and no other can come between this and the commit.
+    """
+    if FENCE.run(tx, of_site=ref.site, of_id=ref.id).fetchone() != (fence,):
         raise Fenced("another runner has claimed the ticket since.", where=str(ref))
 
 
@@ -133,11 +136,11 @@ def urgency(tx: Transaction, ref: TicketRef) -> int:
 
 
 def save_memory(tx: Transaction, ref: TicketRef, remembered: Memory) -> None:
-    REMEMBER.run(tx, of_site=ref.site, of_id=ref.id, now=orjson.dumps(remembered.to_dict()).decode())
+    REMEMBER.run(tx, of_site=ref.site, of_id=ref.id, now=remembered.dumps())
 
 
-def next_wake(tx: Transaction, claim: Claim, site: Site, now: datetime) -> datetime | None:
-    """When the ticket next has something to do: the earliest of its rows."""
+def next_wake(tx: Transaction, claim: Claim, opened: Sequence[Promise], site: Site, now: datetime) -> datetime | None:
+    """When the ticket next has something to do: the earliest of its rows. `opened`: its open promises."""
     ref = claim.ref
     _, generation, remembered, _, last = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()
     if generation != claim.generation:
@@ -145,7 +148,7 @@ def next_wake(tx: Transaction, claim: Claim, site: Site, now: datetime) -> datet
     notes = OPEN_NOTES.run(tx, of_site=ref.site, of_id=ref.id).fetchall()
     again = [later for *_, text in PENDING.run(tx, of_site=ref.site, of_id=ref.id) if (later := time(text))]
     known = Memory.from_dict(orjson.loads(remembered))
-    promised = _of_promises(tx, ref, _speaking(notes), known)
+    promised = _of_promises(tx, ref, opened, _speaking(notes), known)
     if known.settle_until:  # what is overdue waits for the last word, which is settling
         promised = [max(due, known.settle_until) if due <= now else due for due in promised]
         times = [known.settle_until]
@@ -170,9 +173,11 @@ def _of_notes(notes: Sequence[tuple[str, ...]], site: Site, now: datetime) -> li
     return [time(later) or now for _, later, _, _, _ in notes]
 
 
-def _of_promises(tx: Transaction, ref: TicketRef, speaking: AbstractSet[Audience], known: Memory) -> list[datetime]:
+def _of_promises(
+    tx: Transaction, ref: TicketRef, opened: Sequence[Promise], speaking: AbstractSet[Audience], known: Memory
+) -> list[datetime]:
     """Open promises whose update has not been asked for yet: one that waits for a person wakes nobody."""
-    opened = [promise for promise in open_promises(tx, ref) if promise.audience not in speaking]
-    quiet = [promise for promise in opened if not attended_to(known, promise)]
+    unspoken = [promise for promise in opened if promise.audience not in speaking]
+    quiet = [promise for promise in unspoken if not attended_to(known, promise)]
     mine = {"of_site": ref.site, "of_id": ref.id}
     return [earliest(known, p) for p in quiet if not ASKED.run(tx, **mine, promise=p.id).fetchone()]

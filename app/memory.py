@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
+import orjson
+
 from core.times import from_iso, iso
 
 
@@ -96,6 +98,9 @@ class Memory:
 
     def to_dict(self) -> dict[str, Any]:
         return {k: iso(v) if isinstance(v, datetime) else v for k, v in vars(self).items()}
+
+    def dumps(self) -> str:
+        return orjson.dumps(self.to_dict()).decode()
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Self:

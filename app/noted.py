@@ -19,12 +19,12 @@ from core.tickets import TicketRef
 
 N = tables.notes
 STATE = Prepared(select(N.c.state).where(N.c.id == bindparam("note")))
+SAID = (N.c.text, N.c.rule, N.c.promise_due)
 LEAVING = (NoteState.PLANNED, NoteState.SENDING, NoteState.IN_DOUBT)
 COLUMNS = (
     *(N.c.id, N.c.moment, N.c.audience, N.c.occurrence, N.c.state, N.c.plan, N.c.rule_set, N.c.marker),
     *(N.c.doubt_since, N.c.sending_at, N.c.not_before, N.c.attempts, N.c.planned_at),
 )
-SAID = Prepared(select(N.c.text, N.c.rule, N.c.promise_due).where(N.c.id == bindparam("note")))
 OPEN = Prepared(
     select(*COLUMNS).where(bound(N), or_(*(N.c.state == state for state in LEAVING))).order_by(N.c.planned_at)
 )
@@ -116,21 +116,22 @@ def advice(look: Look, ref: TicketRef) -> NotePlan | None:
     return next((plan for plan in plans if plan.message.template), None)
 
 
-def move_to(tx: Transaction, note: Noted, state: NoteState, **values: object) -> None:
-    """Move a note to a state its present one allows."""
-    before = NoteState(STATE.run(tx, note=note.id).fetchone()[0])
-    if before is not state and not may_move(before, state):
-        raise LiaisonError(f"a note cannot go from {before} to {state}.", where=f"note {note.id}")
-    _change(frozenset(values)).run(tx, note=note.id, now_in=state, **values)
-
-
-def left(tx: Transaction, note: Noted) -> Left:
-    text, rule, promise_due = SAID.run(tx, note=note.id).fetchone()
+def move_to(tx: Transaction, note: Noted, state: NoteState, **values: object) -> Left:
+    """Move a note to a state its present one allows. Returns what it says by then."""
+    moved = _change(state, frozenset(values)).run(tx, note=note.id, **values).fetchall()
+    if not moved:
+        before = STATE.run(tx, note=note.id).fetchone()
+        raise LiaisonError(
+            f"a note cannot go from {before[0] if before else 'nowhere'} to {state}.", where=f"note {note.id}"
+        )
+    text, rule, promise_due = moved[0]
     return Left(text, rule, time(promise_due))
 
 
 @cache
-def _change(names: frozenset[str]) -> Prepared:
+def _change(state: NoteState, names: frozenset[str]) -> Prepared:
     """The update of these columns beside the state: a handful of shapes."""
     columns: dict[str, Any] = {name: bindparam(name) for name in sorted(names)}
-    return Prepared(update(N).where(N.c.id == bindparam("note")).values(state=bindparam("now_in"), **columns))
+    allowed = [before for before in NoteState if before is state or may_move(before, state)]
+    mine = update(N).where(N.c.id == bindparam("note"), or_(*(N.c.state == literal(before) for before in allowed)))
+    return Prepared(mine.values(state=literal(state), **columns).returning(*SAID))

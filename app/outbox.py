@@ -15,13 +15,13 @@ from time import monotonic
 import orjson
 from sqlalchemy import bindparam, select, update
 
-from app import claims, diary, families, journal, promising, remembering, snapshots, tables
+from app import claims, diary, families, journal, promising, remembering, snapshots, spoken, tables
 from app.composing import Composed, Composer
 from app.connectors import Connectors
 from app.families import Kin
 from app.journal import Entry, What
 from app.memory import Memory
-from app.noted import Noted, advice, left, move_to, open_notes
+from app.noted import Noted, advice, move_to, open_notes
 from app.patience import Patience
 from app.pauses import Pauses
 from app.plans import NotePlan, Pledge
@@ -362,11 +362,11 @@ class Outbox:
         lines = list(entries)
         memory = claims.memory(tx, ref)
         for note in notes:
-            move_to(tx, note, S.WRITTEN, comment_id=written.comment_id, written_at=iso(now), doubt_since=None)
-            said = left(tx, note)
+            said = move_to(tx, note, S.WRITTEN, comment_id=written.comment_id, written_at=iso(now), doubt_since=None)
             lines.append(
                 Entry(What.SAID, note.moment, note.audience, "", "", said.rule, note_id=note.id, rule_set=note.rule_set)
             )
+            spoken.count(tx, said.rule, now)
             if note.audience is Audience.AGENTS:
                 remembering.agents_told(memory, note.moment, written.comment_id, composed.meaning if composed else "")
             else:
@@ -408,10 +408,11 @@ def _pledge(
 ) -> list[Entry]:
     """What the written note does to the promise of its audience."""
     pledge, by = note.plan.pledge, f"note {note.id}"
-    standing = next((p.due for p in promising.open_promises(tx, ref) if p.audience is note.audience), None)
+    opened = promising.open_promises(tx, ref)
+    standing = next((p.due for p in opened if p.audience is note.audience), None)
     if pledge.idle(due, standing):
         return []
-    lines = promising.keep(tx, ref, note.audience, at=_stood(note, now), by=by)
+    lines = promising.keep(tx, opened, note.audience, at=_stood(note, now), by=by)
     if pledge is not Pledge.END and due and note.moment not in TERMINAL:
         lines.append(promising.make(tx, ref, note.audience, due, at=now, by=by, rule=note.plan.paced_by))
         if note.plan.cadence:

@@ -1,6 +1,6 @@
 """What considering a ticket asks for, and what is kept of a note until it is rendered."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -50,10 +50,7 @@ class NotePlan:
         return self.cadence.rule if self.cadence else self.message.rule
 
     def dumps(self) -> str:
-        plain = asdict(self)
-        if self.cadence:
-            plain["cadence"] = _in_seconds(asdict(self.cadence))
-        return orjson.dumps(plain).decode()
+        return orjson.dumps(self, default=_in_seconds).decode()
 
     def reworded(self, text: str) -> Self:
         """With an agent's own words in the place of the rule's."""
@@ -72,16 +69,11 @@ class NotePlan:
         return cls(**plain)
 
 
-def _in_seconds(value: Any) -> Any:
-    match value:
-        case timedelta():
-            return value.total_seconds()
-        case dict():
-            return {key: _in_seconds(one) for key, one in value.items()}
-        case list() | tuple():
-            return [_in_seconds(one) for one in value]
-        case _:
-            return value
+def _in_seconds(value: Any) -> float:
+    """For what JSON has no word for."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    raise TypeError
 
 
 def _duration(name: str, value: Any) -> Any:

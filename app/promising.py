@@ -84,10 +84,10 @@ def make(
     return Entry(What.PROMISED, audience=audience, detail=f"The next word comes by {iso(due)[:16]}Z.", rule=rule)
 
 
-def keep(tx: Transaction, ref: TicketRef, audience: Audience, *, at: datetime, by: str) -> list[Entry]:
-    """End the open promise, if any, as kept, or as kept late and why. `at`: since when the word stands."""
+def keep(tx: Transaction, opened: Iterable[Promise], audience: Audience, *, at: datetime, by: str) -> list[Entry]:
+    """End the audience's open promise, if any, as kept, or as kept late and why. `at`: since when the word stands."""
     entries = []
-    for promise in _open_to(tx, ref, audience):
+    for promise in (promise for promise in opened if promise.audience == audience):
         late = not promise.on_time(at)
         cause = causes.of_late(tx, promise, at) if late else ""
         _end(tx, promise, PromiseState.KEPT_LATE if late else PromiseState.KEPT, at, by=by, cause=cause)
@@ -127,13 +127,18 @@ def withdraw(
 
 
 def hinder(
-    tx: Transaction, ref: TicketRef, now: datetime, *, until: datetime | None = None, cause: Cause | None = None
+    tx: Transaction,
+    opened: Iterable[Promise],
+    now: datetime,
+    *,
+    until: datetime | None = None,
+    cause: Cause | None = None,
 ) -> None:
     """Remember what keeps the words of promises that are due from being said: `cause`, else what their notes show.
 
     `until`: nothing will be said before then, so what falls due until then is hindered, too.
     """
-    for promise in open_promises(tx, ref):
+    for promise in opened:
         if not promise.cause and promise.due <= (until or now):
             _hinder(tx, promise, now, cause or causes.unsaid(tx, promise, now))
 

@@ -22,7 +22,7 @@ from core.sites import Auth, Platform, Secret, Site
 from core.times import SystemClock
 
 SECRET = "benchmark"  # noqa: S105 - both ends run here
-TICKETS = 150
+TICKETS = 300
 WORKERS = 8
 PATIENCE = 180
 RULES = """
@@ -83,6 +83,13 @@ def written(liaison: Liaison) -> int:
         return connection.execute(query).scalar_one()
 
 
+def unattended(liaison: Liaison) -> int:
+    """Deliveries that nobody has looked at yet."""
+    with liaison.store.read() as connection:
+        query = select(func.count()).where(tables.deliveries.c.state == "pending")
+        return connection.execute(query).scalar_one()
+
+
 def main() -> None:
     urls: multiprocessing.Queue[str] = multiprocessing.Queue()
     hook: multiprocessing.Queue[str] = multiprocessing.Queue()
@@ -111,7 +118,11 @@ def main() -> None:
         engine.start()
         while written(liaison) < TICKETS and time.perf_counter() - began < PATIENCE:
             time.sleep(0.2)
-        took, spent, notes = time.perf_counter() - began, time.process_time() - cpu, written(liaison)
+        took, notes = time.perf_counter() - began, written(liaison)
+        time.sleep(1)  # the last echoes are on their way
+        while unattended(liaison) and time.perf_counter() - began < PATIENCE:
+            time.sleep(0.2)
+        spent = time.process_time() - cpu
         liaison.stop()
         engine.join(20)
         server.stop()
@@ -121,7 +132,8 @@ def main() -> None:
     print(
         f"{notes / took:.0f} a second (goal: 100), {notes / took / floor:.2f} of the {floor:.0f} bare requests a second"
     )
-    print(f"{1000 * spent / max(notes, 1):.1f} ms of our own CPU for each, its echo included (goal: 5)")
+    each = 1000 * spent / max(notes, 1)
+    print(f"{each:.1f} ms of our own CPU for each: webhook, two notes in one request, their echo (goal: 5)")
 
 
 if __name__ == "__main__":
