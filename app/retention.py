@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import CursorResult, Select, and_, delete, exists, func, insert, or_, select, update
 
-from app import feedback, tables
+from app import feedback, spoken, tables
 from app.memory import Memory
 from app.rows import of
 from app.settings import Keep
@@ -58,6 +58,7 @@ def prune(store: Store, keep: Keep, now: datetime, *, go_on: Callable[[], bool] 
     unknown = iso(now - max(keep.bodies, KNOWN))
     busy = exists().where(P.c.site == N.c.site, P.c.ticket_id == N.c.ticket_id, P.c.state == PromiseState.OPEN)
     gone = _Pieces(store, go_on)
+    store.write(lambda tx: spoken.forget(tx, now))
     return Pruned(
         deliveries=gone.delete(D, and_(HANDLED, D.c.received_at < unknown)),
         bodies=gone.change(D, and_(HANDLED, D.c.received_at < bodies, D.c.body != b""), body=b"", headers="{}"),

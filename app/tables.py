@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     Column,
+    Float,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -63,8 +64,36 @@ tickets = Table(
     Column("service", String, nullable=False, server_default=""),
     Column("team", String, nullable=False, server_default=""),
     Column("parent", String, nullable=False, server_default=""),
+    # how it stands (app.standing): 1 or 0, when it was opened, the worst impact and its rank, 0 for high to 3 for none
+    Column("is_open", Integer, nullable=False, server_default="0"),
+    Column("held", Integer, nullable=False, server_default="0"),
+    Column("opened_at", String, nullable=False, server_default=""),
+    Column("impact", String, nullable=False, server_default=""),
+    Column("impact_rank", Integer, nullable=False, server_default="3"),
 )
 Index("tickets_key", tickets.c.key)
+# all that a list of open tickets sorts and filters by: the rows themselves are large
+Index(
+    "tickets_open",
+    tickets.c.held,
+    tickets.c.impact_rank,
+    tickets.c.opened_at,
+    tickets.c.site,
+    tickets.c.service,
+    tickets.c.impact,
+    tickets.c.priority,
+    tickets.c.key,
+    tickets.c.id,
+    sqlite_where=text("is_open = 1"),
+    postgresql_where=text("is_open = 1"),
+)
+Index(
+    "tickets_held",
+    tickets.c.site,
+    tickets.c.id,
+    sqlite_where=text("held = 1"),
+    postgresql_where=text("held = 1"),
+)
 Index(
     "tickets_of_parent",
     tickets.c.site,
@@ -109,6 +138,10 @@ notes = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("problem", Text, nullable=False, default=""),
     Column("person", String, nullable=False, server_default=""),  # the requester whom words outside IT were planned for
+    # of words to requesters that were written, once read (app.reading): the catalogue's id, the grade, 1 if too hard
+    Column("service", String, nullable=False, server_default=""),
+    Column("grade", Float),
+    Column("hard", Integer, nullable=False, server_default="0"),
     ForeignKeyConstraint(["site", "ticket_id"], ["tickets.site", "tickets.id"]),
 )
 Index("notes_of_ticket", notes.c.site, notes.c.ticket_id)
@@ -126,6 +159,30 @@ Index(
     notes.c.person,
     sqlite_where=text("person != '' AND state IN ('planned', 'sending', 'in_doubt')"),
     postgresql_where=text("person != '' AND state IN ('planned', 'sending', 'in_doubt')"),
+)
+Index(
+    "notes_unread",
+    notes.c.written_at,
+    sqlite_where=text("written_at IS NOT NULL AND grade IS NULL AND audience = 'requester'"),
+    postgresql_where=text("written_at IS NOT NULL AND grade IS NULL AND audience = 'requester'"),
+)
+Index(
+    "notes_read",
+    notes.c.service,
+    notes.c.written_at,
+    notes.c.site,
+    notes.c.ticket_id,
+    sqlite_where=text("grade IS NOT NULL"),
+    postgresql_where=text("grade IS NOT NULL"),
+)
+Index(
+    "notes_hard",
+    notes.c.written_at,
+    notes.c.site,
+    notes.c.service,
+    notes.c.ticket_id,
+    sqlite_where=text("hard = 1"),
+    postgresql_where=text("hard = 1"),
 )
 Index("notes_by_comment", notes.c.site, notes.c.comment_id)
 Index("notes_by_time", notes.c.written_at)
@@ -174,6 +231,38 @@ Index(
     promises.c.ended_at,
     sqlite_where=text("state != 'open'"),
     postgresql_where=text("state != 'open'"),
+)
+Index(
+    "promises_by_end",
+    promises.c.state,
+    promises.c.ended_at,
+    promises.c.site,
+    promises.c.service,
+    promises.c.ticket_id,
+    sqlite_where=text("state != 'open' AND audience != 'agents'"),
+    postgresql_where=text("state != 'open' AND audience != 'agents'"),
+)
+
+promise_days = Table(
+    "promise_days",  # how promises to readers ended, by day in UTC: retention leaves them
+    metadata,
+    Column("day", String, primary_key=True),
+    Column("site", String, primary_key=True),
+    Column("service", String, primary_key=True),
+    Column("state", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
+spoken_days = Table(
+    "spoken_days",  # what went out to requesters, by day in UTC: which rule, and how it reads
+    metadata,
+    Column("day", String, primary_key=True),
+    Column("site", String, primary_key=True),
+    Column("service", String, primary_key=True),
+    Column("rule", String, primary_key=True),
+    Column("grade", Integer, primary_key=True),  # rounded up; -1 where there are too few words for one
+    Column("hard", Integer, primary_key=True),
+    Column("number", Integer, nullable=False),
 )
 
 tallies = Table(
@@ -233,6 +322,32 @@ feedback = Table(
 )
 Index("feedback_of_link", feedback.c.link, feedback.c.at)
 Index("feedback_by_time", feedback.c.at)
+
+spoken = Table(
+    "spoken",  # how many notes each rule has had written, by day, known without counting them
+    metadata,
+    Column("day", String, primary_key=True),  # in UTC
+    Column("rule", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
+rule_changes = Table(
+    "rule_changes",  # of rules files, by whatever hand
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("what", String, nullable=False),  # ui.desk_views.Change
+    Column("file", String, nullable=False),  # from the rules folder
+    Column("who", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("before", String, nullable=False),  # the hash of the content, "" where there was no file
+    Column("after", String, nullable=False),
+    Column("old", LargeBinary),  # the content, compressed
+    Column("new", LargeBinary),
+    Column("done", Integer, nullable=False),  # 0: meant to be, and perhaps done
+)
+Index("rule_changes_of_file", rule_changes.c.file, rule_changes.c.id)
 
 audit = Table(
     "audit",

@@ -16,14 +16,20 @@ OLD = (
 )
 
 
-def test_deliveries_that_could_not_be_read_become_dead_letters(tmp_path):
-    store = Store(f"sqlite:///{tmp_path}/liaison.db")
+def upgraded_to(folder, revision):
+    """A store as it was then."""
+    store = Store(f"sqlite:///{folder}/liaison.db")
     config = Config()
     config.set_main_option("script_location", str(stores.Path(stores.__file__).parent / "migrations"))
     with store.read() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
         connection.commit()
+    return store
+
+
+def test_deliveries_that_could_not_be_read_become_dead_letters(tmp_path):
+    store = upgraded_to(tmp_path, "0001")
     with closing(sqlite3.connect(tmp_path / "liaison.db")) as old:
         for state in ("unreadable", "done", "pending"):
             old.execute(OLD, ("acme", state, "1", b"{}", "{}", "2026-11-20T09:00:00+00:00", state, "odd"))
