@@ -20,6 +20,7 @@ from app.marking import Marker
 from app.metrics import Metrics
 from app.outbox import Outbox
 from app.pauses import Pauses
+from app.reading import Reader
 from app.reconcile import Reconciler
 from app.rulebook import Rulebook
 from app.settings import Settings
@@ -78,6 +79,7 @@ class Liaison:
         self.views = StoredViews(self.store, self.rulebook, self.pauses)
         self.door = StoredDoor(self.store, SystemClock())
         self.marker = Marker(self.store, self.clock)
+        self.reader = Reader(self.store)
         self.metrics = Metrics(self.store, self.clock, self.rulebook, self.pauses, self.sites)
         self._stopping = threading.Event()
 
@@ -119,10 +121,12 @@ class Liaison:
         sweeper.start()
         marker = threading.Thread(target=self.marker.run, args=(self._stopping,), name="marker", daemon=True)
         marker.start()
+        reader = threading.Thread(target=self.reader.run, args=(self._stopping,), name="reader", daemon=True)
+        reader.start()
         if self.settings.poll:
             self.reconciler.start(self.settings.poll)
         self.engine.run(self.attend)
-        for thread in (reloader, pruner, sweeper, marker):
+        for thread in (reloader, pruner, sweeper, marker, reader):
             thread.join(BESIDE_SECONDS)
         self.reconciler.join(BESIDE_SECONDS)
         self.outbox.cut_off()
