@@ -8,12 +8,12 @@ from typing import Any
 
 import jinja2
 
-from app import charts
 from app.backtest import Change, Result, Sample
 from app.backtest_figures import ENOUGH_FOR_WEEK, NO_PRIORITY, UNKNOWN, Coverage, Figures, Spread, figures
 from app.rehearsal import Life
 from core.decisions import Reason
 from core.notes import CUSTOMER_FACING
+from ui import charts
 from ui.words import REASONS
 
 MOST_ROWS = 25

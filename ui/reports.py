@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import jinja2
+from markupsafe import Markup
 
-from ui import words
+from ui import charts, words
 
-WIDTH = 100.0
 UNKNOWN = "-"
 MINUTE = 60
+ENDS = {"kept": "kept", "late": "kept late", "missed": "missed"}
+"""What the parts of a chart mean, by their class."""
 
 
 @dataclass(frozen=True)
@@ -85,23 +87,19 @@ class Report:
     comments: Comments = Comments()
 
 
-@dataclass(frozen=True)
-class Bar:
-    """Shares of the width of a chart, in percent."""
-
-    line: Line
-    kept: float
-    kept_late: float
-    missed: float
-
-
 def page(report: Report) -> str:
-    return PAGE.render(report=report, bars=[bar(line) for line in (*report.lines, report.total) if line.owed])
+    return PAGE.render(report=report, chart=chart(report))
 
 
-def bar(line: Line) -> Bar:
-    kept, late, missed = (round(WIDTH * n / line.owed, 2) for n in (line.kept, line.kept_late, line.missed))
-    return Bar(line, kept, late, missed)
+def chart(report: Report) -> Markup:
+    """How the promises of each line, and of all, were kept."""
+    title = f"Share of promises kept, kept late and missed, by {report.by}. The table below tells the same."
+    owing = [line for line in (*report.lines, report.total) if line.owed]
+    return charts.shares(title, [(line.name, parts(line), percent(line.share)) for line in owing], ENDS)
+
+
+def parts(line: Line) -> list[charts.Part]:
+    return [("kept", line.kept), ("late", line.kept_late), ("missed", line.missed)]
 
 
 def duration(seconds: float | None) -> str:
