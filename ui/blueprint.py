@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
 
 from core.errors import StoreError
-from ui import desk, entry, files, front, guards, health, overview, panel, sessions, timeline, words
+from ui import desk, entry, files, front, guards, health, lending, overview, panel, sessions, timeline, words
 from ui.access import AT_THE_MACHINE, NOBODY, Open, Person, Role
 from ui.house import House
 from ui.rendering import message, packed, protected, style_nonce
@@ -16,7 +16,7 @@ from ui.routing import SAFE, Pages
 if TYPE_CHECKING:
     from flask.sansio.blueprints import BlueprintSetupState
 
-SURFACES = (front, overview, desk, panel, timeline, entry)
+SURFACES = (front, overview, desk, panel, lending, timeline, entry)
 """Each has `register(pages, house)`. The order is that of the navigation."""
 
 
@@ -43,7 +43,7 @@ class Guard:
         pages.before_request(self.look)
         pages.app_context_processor(self.shown)
         pages.register_error_handler(StoreError, store_is_down)
-        pages.register_error_handler(CSRFError, too_old)
+        pages.register_error_handler(CSRFError, self.too_old)
         for error, answer in ((NotFound, nowhere), (MethodNotAllowed, not_so), (InternalServerError, broken)):
             pages.app_errorhandler(error)(answer)
         pages.after_request(packed)
@@ -85,11 +85,17 @@ class Guard:
             return panel.sign_in_first(self.house)
         return entry.sign_in_page(self.house, "/" if acting else here(), code=401)
 
+    def too_old(self, _error: CSRFError) -> flask.Response:
+        if flask.request.endpoint == lending.ENTER and not flask.session:
+            return lending.no_cookie(self.house)
+        return message("This page was open for too long", *TOO_OLD, code=400)
+
     def person(self) -> Person:
         """Who looks. Without a session: a viewer, where pages answer at all without one."""
         if "person" not in flask.g:
             without = NOBODY if self.house.provider or self.not_here() else AT_THE_MACHINE
-            flask.g.person = sessions.person(self.house.wall.now()) or without
+            site = (flask.request.view_args or {}).get("site", "")
+            flask.g.person = sessions.person(self.house.wall.now(), site) or without
         found: Person = flask.g.person
         return found
 
@@ -128,10 +134,6 @@ def not_so(error: HTTPException) -> flask.Response:
 
 def broken(_error: HTTPException) -> flask.Response:
     return protected(message("Something went wrong in Liaison", *BROKEN, code=500))
-
-
-def too_old(_error: CSRFError) -> flask.Response:
-    return message("This page was open for too long", *TOO_OLD, code=400)
 
 
 def store_is_down(_error: StoreError) -> flask.Response:

@@ -34,9 +34,10 @@ def register(pages: Pages, house: House) -> None:
 
 def sign_in_first(house: House) -> flask.Response:
     """For who is not signed in: a frame has no session of ours, and who vouches for people shows nothing in frames."""
-    if origin := house.origins.get((flask.request.view_args or {}).get("site", "")):
+    asked = flask.request.view_args or {}
+    if origin := house.origins.get(asked.get("site", "")):
         framed_by(origin)
-    return page("panel_sign_in.html", 401)
+    return page("panel_sign_in.html", 401, **asked)
 
 
 class Panel:

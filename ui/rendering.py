@@ -27,6 +27,11 @@ def framed_by(origin: str) -> None:
     flask.g.framed_by = origin
 
 
+def keeps_opener() -> None:
+    """Let the page that is being made answer the page that opened its window, by messages alone."""
+    flask.g.keeps_opener = True
+
+
 def style_nonce() -> str:
     """For the page with the editor: styles that CodeMirror adds carry it. The same for all of one page."""
     if "style_nonce" not in flask.g:
@@ -36,6 +41,8 @@ def style_nonce() -> str:
 
 def protected(response: flask.Response) -> flask.Response:
     response.headers.update(guards.POLICY)
+    if flask.g.get("keeps_opener"):
+        response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
     response.headers.setdefault("Cache-Control", guards.NOT_KEPT)
     policy = guards.content_policy(flask.g.get("framed_by", ""), flask.g.get("style_nonce", ""))
     response.headers["Content-Security-Policy"] = policy

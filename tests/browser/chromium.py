@@ -40,9 +40,10 @@ def axe() -> str:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*more: str) -> Iterator[Browser]:
+    """`more`: switches of Chromium."""
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program("chromium"), args=OPTIONS)
+        browser = driver.chromium.launch(executable_path=program("chromium"), args=[*OPTIONS, *more])
         try:
             yield browser
         finally:

@@ -1,0 +1,19 @@
+// The panel: acting inside another site's page, and copying a link. The window that lends (lend.html) loads it, too.
+const lent = document.querySelector("[data-ticket]");
+
+// In that window: tell who opened it, if that is a page of ours in this browser; nobody else hears it. They close it.
+if (lent) window.opener?.postMessage({ liaisonTicket: lent.dataset.ticket }, location.origin);
+
+// In the frame: one click opens the window, whose answer goes into the page's form.
+document.querySelectorAll("a[data-lend]").forEach((link) => link.addEventListener("click", (event) => {
+  const lender = window.open(link.dataset.lend, "_blank", "popup,width=520,height=680");
+  if (!lender) return; // no windows here: the link itself still leads on
+  event.preventDefault();
+  const form = document.getElementById("lent");
+  window.addEventListener("message", ({ origin, source, data }) => {
+    if (origin !== location.origin || source !== lender || typeof data?.liaisonTicket !== "string") return;
+    lender.close();
+    form.elements.ticket.value = data.liaisonTicket;
+    form.submit();
+  });
+}));
