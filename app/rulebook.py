@@ -1,6 +1,7 @@
 """The rules in force: loaded, asked, and replaced only by rules that load without errors."""
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -41,16 +42,22 @@ class Rulebook:
     ) -> None:
         self._cache = Cache(kept) if kept else None
         self._paths, self._zones, self._languages = tuple(paths), zones or {}, languages or {}
+        self._loading = threading.Lock()
         self._stamp = self._files()
         self.current = rules.load(self._paths, cache=self._cache)
         self.problem = ""
 
-    def reload(self) -> None:
-        """Look for changed files; broken ones never replace working rules."""
-        stamp = self._files()
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
+    def reload(self) -> bool:
+        """Look for changed files, and whether there are any; broken ones never replace working rules."""
+        with self._loading:  # whoever began to read later has read the newer files
+            stamp = self._files()
+            if stamp == self._stamp:
+                return False
+            self._stamp = stamp
+            self._load()
+            return True
+
+    def _load(self) -> None:
         try:
             self.current, self.problem = rules.load(self._paths, cache=self._cache), ""
             log.info("Rules reloaded: %s rules, set %s.", len(self.current.rules), self.current.hash[:12])
