@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 
 import ui.blueprint
 import webhooks.blueprint
-from app import retention
+from app import discretion, retention
 from app.attend import Attendant
 from app.composing import Composer
 from app.connectors import Connectors
@@ -93,6 +93,7 @@ class Liaison:
     def web(self) -> flask.Flask:
         """The web application: webhooks, health, pages."""
         app = flask.Flask("liaison", static_folder=None)
+        discretion.keep(app.logger)
         counted = self.metrics.answered
         hooks = webhooks.blueprint.blueprint(self.sites, self.inbox, self.clock, self.engine.nudge, counted)
         app.register_blueprint(hooks)

@@ -9,6 +9,7 @@ import flask
 from waitress import wasyncore
 from waitress.server import create_server
 
+from app import discretion
 from app.settings import Listen
 from core.errors import SettingsError
 
@@ -24,6 +25,8 @@ MOST_BODY = 32 * 1024 * 1024  # above this waitress answers by itself; webhooks 
 
 # every request beyond the threads would be a line in the log, just when there is no time for it
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+# it names the address of what broke, or of whoever went away meanwhile
+discretion.keep(logging.getLogger("waitress"))
 
 
 class Server:
