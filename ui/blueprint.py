@@ -88,7 +88,7 @@ class Guard:
     def too_old(self, _error: CSRFError) -> flask.Response:
         if flask.request.endpoint == lending.ENTER and not flask.session:
             return lending.no_cookie(self.house)
-        return message("This page was open for too long", *TOO_OLD, code=400)
+        return timeline.trouble(400) or message("This page was open for too long", *TOO_OLD, code=400)
 
     def person(self) -> Person:
         """Who looks. Without a session: a viewer, where pages answer at all without one."""
@@ -126,18 +126,18 @@ def nowhere(_error: HTTPException) -> flask.Response:
 
 
 def not_so(error: HTTPException) -> flask.Response:
-    answer = protected(message("This address does not take that", *NO_PAGE[1:], code=405))
+    answer = protected(timeline.trouble(405) or message("This address does not take that", *NO_PAGE[1:], code=405))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         answer.headers["Allow"] = ", ".join(error.valid_methods)
     return answer
 
 
 def broken(_error: HTTPException) -> flask.Response:
-    return protected(message("Something went wrong in Liaison", *BROKEN, code=500))
+    return protected(timeline.trouble(500) or message("Something went wrong in Liaison", *BROKEN, code=500))
 
 
 def store_is_down(_error: StoreError) -> flask.Response:
-    return message("Liaison cannot read its store", *STORE_IS_DOWN, code=503)
+    return timeline.trouble(503) or message("Liaison cannot read its store", *STORE_IS_DOWN, code=503)
 
 
 COME_CLOSER = (

@@ -11,7 +11,8 @@ from ui.routing import Pages, route
 from ui.timeline_views import LONGEST, Taken, Timeline, Verdict
 from ui.timeline_words import Words, spoken_to
 
-NOT_INDEXED = "noindex, nofollow, noarchive, nosnippet"
+PATH = "/t/"
+"""How the paths of requesters' pages begin."""
 
 
 def register(pages: Pages, house: House) -> None:
@@ -43,7 +44,7 @@ class Requester:
             return nothing()
         speaks = spoken_to(seen.language)
         flask.flash(speaks.thanks if taken is Taken.YES else speaks.too_many)
-        return unindexed(redirected(flask.url_for("pages.timeline", token=token)))
+        return redirected(flask.url_for("pages.timeline", token=token))
 
     def calendar(self, token: str) -> flask.Response:
         seen = self.views.timeline(token)
@@ -52,7 +53,7 @@ class Requester:
         body = timeline_files.calendar(seen, spoken_to(seen.language), self.clock.now())
         answer = flask.Response(body, content_type="text/calendar; charset=utf-8")
         answer.headers["Content-Disposition"] = 'inline; filename="liaison.ics"'
-        return unindexed(answer)
+        return answer
 
     def feed(self, token: str) -> flask.Response:
         seen = self.views.timeline(token)
@@ -60,16 +61,14 @@ class Requester:
             return nothing()
         address = f"{self.public_url}{flask.url_for('pages.timeline', token=token)}" if self.public_url else ""
         body = timeline_files.feed(seen, spoken_to(seen.language), self.clock.now(), address)
-        return unindexed(flask.Response(body, content_type="application/atom+xml; charset=utf-8"))
+        return flask.Response(body, content_type="application/atom+xml; charset=utf-8")
 
     def _page(self, token: str, seen: Timeline, wrong: tuple[str, str] = ("", ""), typed: str = "") -> flask.Response:
         """`wrong`: the form whose words are too long, by what it is about and its verdict."""
         speaks = spoken_to(seen.language)
         code = 422 if wrong[1] else 200
         shown = {"token": token, "seen": seen, "wrong": wrong, "typed": typed, "longest": LONGEST}
-        return unindexed(
-            page("timeline.html", code, **shown, **self._spoken(speaks), title=timeline_files.titled(seen, speaks))
-        )
+        return page("timeline.html", code, **shown, **self._spoken(speaks), title=timeline_files.titled(seen, speaks))
 
     def _spoken(self, speaks: Words) -> dict[str, object]:
         now = self.clock.now()
@@ -83,12 +82,26 @@ class Requester:
 
 def nothing() -> flask.Response:
     """The same for every link that shows nothing, whatever the reason: it tells none of them."""
-    speaks = timeline_words.preferred(language for language, _ in flask.request.accept_languages)
-    answer = unindexed(page("timeline_gone.html", 404, speaks=speaks, language=speaks.code))
+    speaks = _browsers()
+    return _said(404, speaks, speaks.gone, speaks.gone_why, speaks.gone_do)
+
+
+def trouble(code: int) -> flask.Response | None:
+    """For a requester whose page cannot be shown, or whose words were not taken; None for everybody else."""
+    if not flask.request.path.startswith(PATH):
+        return None
+    speaks = _browsers()
+    if code == 400:  # noqa: PLR2004 - the form of a page that was open for too long
+        return _said(code, speaks, speaks.too_old, speaks.too_old_do)
+    return _said(code, speaks, speaks.trouble, speaks.trouble_do)
+
+
+def _browsers() -> Words:
+    """In the language of the browser: of the reader nothing else is known."""
+    return timeline_words.preferred(language for language, _ in flask.request.accept_languages)
+
+
+def _said(code: int, speaks: Words, title: str, *sentences: str) -> flask.Response:
+    answer = page("timeline_gone.html", code, speaks=speaks, language=speaks.code, title=title, sentences=sentences)
     answer.vary.add("Accept-Language")
-    return answer
-
-
-def unindexed(answer: flask.Response) -> flask.Response:
-    answer.headers["X-Robots-Tag"] = NOT_INDEXED
     return answer

@@ -45,6 +45,10 @@ class Words:
     gone: str
     gone_why: str
     gone_do: str
+    trouble: str
+    trouble_do: str
+    too_old: str
+    too_old_do: str
     units: tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
     ahead: str
     ago: str
@@ -88,6 +92,10 @@ ENGLISH = Words(
     gone="There is nothing to show here",
     gone_why="The link may be too old or no longer in use, or there is nothing to tell.",
     gone_do="Ask your service desk. They can tell you how things stand.",
+    trouble="We cannot show this page just now",
+    trouble_do="Your report is not affected. Please try again in a few minutes, or ask your service desk.",
+    too_old="This page was open for too long",
+    too_old_do="So what you wrote was not sent. Please go back, load the page again, and send it once more.",
     units=(("day", "days"), ("hour", "hours"), ("minute", "minutes")),
     ahead="in {}",
     ago="{} ago",
@@ -130,6 +138,12 @@ GERMAN = Words(
     gone="Hier gibt es nichts zu zeigen",
     gone_why="Der Link ist vielleicht zu alt oder nicht mehr in Gebrauch, oder es gibt nichts zu sagen.",
     gone_do="Fragen Sie Ihren Service Desk. Dort weiß man, wie es steht.",
+    trouble="Wir können diese Seite gerade nicht zeigen",
+    trouble_do="Ihre Meldung ist davon nicht betroffen. Bitte versuchen Sie es in einigen Minuten noch einmal, oder "
+    "fragen Sie Ihren Service Desk.",
+    too_old="Diese Seite war zu lange offen",
+    too_old_do="Darum wurde nicht gesendet, was Sie geschrieben haben. Bitte gehen Sie zurück, laden Sie die Seite "
+    "neu und senden Sie es noch einmal.",
     units=(("Tag", "Tagen"), ("Stunde", "Stunden"), ("Minute", "Minuten")),
     ahead="in {}",
     ago="vor {}",

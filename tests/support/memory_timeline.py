@@ -12,8 +12,11 @@ class MemoryTimeline:
     links: dict[str, Timeline] = field(default_factory=dict)
     said: list[tuple[Verdict, str, str]] = field(default_factory=list)
     answer: Taken | None = Taken.YES
+    breaks: Exception | None = None
 
     def timeline(self, token: str) -> Timeline | None:
+        if self.breaks:
+            raise self.breaks
         return self.links.get(token)
 
     def say(self, token: str, verdict: Verdict, words: str, about: str) -> Taken | None:

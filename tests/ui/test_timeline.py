@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.errors import StoreError
 from tests.support.memory_timeline import MemoryTimeline
 from tests.ui.pages import HERE, NOW, TOKEN, Browser, house
 from tests.ui.test_pages import HOSTILE, Words
@@ -200,3 +201,31 @@ def test_the_feed_is_atom_with_the_words_and_a_way_back():
         "Cards fail.\nUse cash.",
     ]
     assert feed.find("{*}link").get("href") == f"https://liaison.acme.example{PAGE}"
+
+
+@pytest.mark.parametrize(
+    ("breaks", "code"), [(StoreError("database is locked"), 503), (RuntimeError("a mistake"), 500)]
+)
+@pytest.mark.parametrize(
+    ("language", "said"), [("de-AT,en;q=0.5", "Ihre Meldung ist davon nicht"), ("fr", "Your report is not")]
+)
+def test_what_goes_wrong_inside_is_said_in_the_readers_words(breaks, code, language, said):
+    """A requester has no log to look into, and learns nothing of what is inside."""
+    visitor = Visitor(breaks=breaks)
+    for path in ("", "/calendar.ics", "/feed.xml"):
+        answer = visitor.browser.get(PAGE + path, {"Accept-Language": language})
+        assert answer.status_code == code
+        assert said in answer.text
+        assert "noindex" in answer.headers["X-Robots-Tag"]
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert not {"log", "database", "Webhooks", "front page"} & set(re.findall(r"[\w ]+", answer.text))
+        addresses = {attrs.get("href") for tag, attrs in Words(answer.text).tags if tag == "a"}
+        assert addresses == {"#main"}
+
+
+def test_what_was_written_on_a_page_that_is_too_old_was_not_sent():
+    visitor = Visitor()
+    answer = visitor.browser.ask("POST", f"{PAGE}/say", {"Accept-Language": "de"}, data={"verdict": "helped"})
+    assert answer.status_code == 400
+    assert "nicht gesendet" in answer.text
+    assert visitor.port.said == []
