@@ -14,12 +14,14 @@ from app import discretion, retention
 from app.attend import Attendant
 from app.composing import Composer
 from app.connectors import Connectors
+from app.drafts import Folder
 from app.engine import EmbeddedEngine
 from app.inbox import StoredInbox
 from app.marking import Marker
 from app.metrics import Metrics
 from app.outbox import Outbox
 from app.pauses import Pauses
+from app.publishing import Publisher
 from app.reading import Reader
 from app.reconcile import Reconciler
 from app.rulebook import Rulebook
@@ -63,6 +65,7 @@ class Liaison:
         self.store = Store(settings.store)
         self.store.upgrade()
         self.store.start()
+        self.publisher = Publisher(self.store, Folder(settings.rules), self.rulebook, self.clock)
         self.sites = {site.name: self._speaking(site) for site in settings.sites}
         self.connectors = Connectors(self.sites, self.clock)
         per_site = max(1, round(settings.workers * PER_SITE_SHARE))
@@ -141,8 +144,10 @@ class Liaison:
         self.store.close(CLOSE_SECONDS)
 
     def _reload(self) -> None:
+        self.publisher.observe_quietly()
         while not self._stopping.wait(RELOAD_SECONDS):
-            self.rulebook.reload()
+            if self.rulebook.reload():
+                self.publisher.observe_quietly()
 
     def _prune(self) -> None:
         """Once a day, and soon after the start: a server may be started more often than that."""

@@ -148,14 +148,14 @@ def _cadence(rules: RuleSet, audience: Audience, judgement: Judgement, decision:
         str(audience),
         cadence.rule,
         text_of(cadence.every),
-        _pace(cadence),
+        pace(cadence),
         iso(due),
         _reader(view).by(due),
         tuple(rule.id for rule in judgement.matched if audience in rule.cadences and rule.id != cadence.rule),
     )
 
 
-def _pace(cadence: Cadence) -> str:
+def pace(cadence: Cadence) -> str:
     """As "every 30 minutes, every hour while the fix is watched; counted in shop_hours"."""
     parts = [f"every {text_of(cadence.every)}"]
     if cadence.first is not None:

@@ -53,10 +53,10 @@ def run_tests(rules: RuleSet, *, packs: bool = False) -> tuple[TestResult, ...]:
     """Every `tests:` entry, in the order of the files. `packs`: those of the shipped packs, which hold for the packs
     alone, instead of one's own.
     """
-    return tuple(_run(rules, trial) for trial in rules.tests if trial.pack is packs)
+    return tuple(run_test(rules, trial) for trial in rules.tests if trial.pack is packs)
 
 
-def _run(rules: RuleSet, trial: Trial) -> TestResult:
+def run_test(rules: RuleSet, trial: Trial) -> TestResult:
     try:
         outcome = _outcome(rules, trial)
     except LiaisonError as error:

@@ -49,7 +49,9 @@ class Edit(StrEnum):
 
 @dataclass(frozen=True)
 class Asked:
-    """A search in the list; what is empty asks nothing. `spoke`: `yes` or `never`. `warnings`: only what has some."""
+    """A search in the list; what is empty asks nothing. `spoke`: `yes` or `never`. `warnings`: only what has some.
+    `order`: `spoke` for what speaks most first, else as the files have it.
+    """
 
     text: str = ""
     file: str = ""
@@ -59,6 +61,7 @@ class Asked:
     does: str = ""
     spoke: str = ""
     warnings: bool = False
+    order: str = ""
     page: int = 1
 
     @property
@@ -103,10 +106,10 @@ class Listing:
     pages: int = 1
     problem: str = ""
     folder: bool = True
+    reading: bool = False  # how the texts read is being looked at: there may be more warnings in a moment
     files: tuple[str, ...] = ()
     packs: tuple[str, ...] = ()
     moments: tuple[str, ...] = ()
-    hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,21 +156,20 @@ class Remark:
 
 @dataclass(frozen=True)
 class RuleView:
-    """One rule or gate, as people read it. `replaced`: a shipped one of the same id has no say. `sentences`: its paces,
-    its impact and all else, in words. `targets`: files that it can be copied to.
+    """One rule or gate, as people read it. `when` and `unless` are conditions in words that must all hold. `sentences`:
+    its impact, its paces and all else. `replaces`: Liaison ships one of the same name, which has no say. `targets`:
+    files of one's own that it can be copied to, or where it can be switched off.
     """
 
     row: Row
-    when: str = ""
-    unless: str = ""
+    when: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
     says: Mapping[Audience, tuple[Said, ...]] = field(default_factory=dict)
     tests: tuple[TestSeen, ...] = ()
     remarks: tuple[Remark, ...] = ()
-    replaced: bool = False
-    draft_mode: bool = False
+    replaces: bool = False
     targets: tuple[str, ...] = ()
-    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -275,7 +277,7 @@ class DeskViews(Protocol):
         """Raises Refused where it is not done."""
         ...
 
-    def edit(self, edit: Edit, name: str, file: str) -> Drafted:
+    def edit(self, edit: Edit, what: What, name: str, file: str) -> Drafted:
         """The file with that one thing changed; `file`: where a copy goes. Raises LiaisonError where it cannot be."""
         ...
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import flask
 
+from tests.support.memory_desk import MemoryDesk
 from tests.support.memory_panel import MemoryPanel
 from tests.support.memory_timeline import MemoryTimeline
 from tests.support.memory_views import MemoryViews
@@ -48,6 +49,7 @@ def house(views: MemoryViews | None = None, **more) -> House:
     given = {"clock": Clock(), "wall": Clock(), "door": OneDoor(), "session_key": "a key for tests"}
     given |= dict.fromkeys(("panel", "desk", "overview"), Empty()) | {"timeline": MemoryTimeline()}
     given["panel"] = MemoryPanel()
+    given["desk"] = MemoryDesk()
     return House(views=views or MemoryViews(), **{**given, **more})
 
 

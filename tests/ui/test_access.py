@@ -22,6 +22,15 @@ TABLE = {
     ("GET", "/lend/<site>/<path:ticket_id>"): V,
     ("POST", "/panel-enter/<site>/<path:ticket_id>"): LINK,
     ("POST", "/panel-leave/<site>/<path:ticket_id>"): V,
+    ("GET", "/rules"): V,
+    ("GET", "/rules/rule/<name>"): V,
+    ("GET", "/rules/gate/<name>"): V,
+    ("POST", "/rules/edit"): E,
+    ("POST", "/rules/review"): E,
+    ("POST", "/rules/publish"): P,
+    ("GET", "/rules/history"): V,
+    ("GET", "/rules/history/<int:number>"): V,
+    ("POST", "/rules/rollback"): P,
     ("GET", "/sign-in"): LINK,
     ("GET", "/sign-in/start"): LINK,
     ("GET", "/sign-in/back"): LINK,
@@ -44,7 +53,7 @@ PEOPLE = {
     "publisher": (person(P), {V, E, P}),
     "local admin": (LOCAL_ADMIN, {V, A, E, P}),
 }
-PARTS = {"<site>": "acme", "<path:ticket_id>": "1", "<token>": "t", "<path:name>": "liaison.css"}
+PARTS = {"<site>": "acme", "<path:ticket_id>": "1", "<token>": "t", "<path:name>": "liaison.css", "<name>": "cards", "<int:number>": "1"}
 
 
 def address(rule: str) -> str:
