@@ -50,9 +50,13 @@ class Pauses:
 
     def running(self, now: datetime) -> int:
         """How many tickets and sites must not be written to just now."""
+        return len(self.paused(now))
+
+    def paused(self, now: datetime) -> dict[str, datetime]:
+        """Until when, by site or ticket as text."""
         with self._lock:
             self._until = {name: until for name, until in self._until.items() if until > now}
-            return len(self._until)
+            return dict(self._until)
 
     def alarm(self, site: str, what: str) -> None:
         """Stop writing to a site until a person has looked."""

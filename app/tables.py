@@ -251,6 +251,7 @@ promise_days = Table(
     Column("service", String, primary_key=True),
     Column("state", String, primary_key=True),
     Column("number", Integer, nullable=False),
+    sqlite_with_rowid=False,  # read along its key, all of it
 )
 
 spoken_days = Table(
@@ -263,6 +264,7 @@ spoken_days = Table(
     Column("grade", Integer, primary_key=True),  # rounded up; -1 where there are too few words for one
     Column("hard", Integer, primary_key=True),
     Column("number", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 tallies = Table(

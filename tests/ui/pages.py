@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import flask
 
 from tests.support.memory_desk import MemoryDesk
+from tests.support.memory_overview import MemoryOverview
 from tests.support.memory_panel import MemoryPanel
 from tests.support.memory_timeline import MemoryTimeline
 from tests.support.memory_views import MemoryViews
@@ -47,8 +48,9 @@ class Empty:
 def house(views: MemoryViews | None = None, **more) -> House:
     """Ports in memory; `more` replaces any of them."""
     given = {"clock": Clock(), "wall": Clock(), "door": OneDoor(), "session_key": "a key for tests"}
-    given |= dict.fromkeys(("panel", "desk", "overview"), Empty()) | {"timeline": MemoryTimeline()}
+    given |= dict.fromkeys(("panel", "desk"), Empty()) | {"timeline": MemoryTimeline()}
     given["panel"] = MemoryPanel()
+    given["overview"] = MemoryOverview()
     given["desk"] = MemoryDesk()
     return House(views=views or MemoryViews(), **{**given, **more})
 

@@ -54,6 +54,7 @@ def _counters() -> None:
             *(sa.Column(name, sort(), nullable=False) for name, sort in names),
             sa.Column("number", sa.Integer(), nullable=False),
             sa.PrimaryKeyConstraint(*(name for name, _ in names)),
+            sqlite_with_rowid=False,
         )
 
 

@@ -1,0 +1,179 @@
+"""How fast the pages answer on a large store: each asked again and again, and once cold.
+
+python -m benchmarks.pages [TICKETS]     100,000 unless told; goal: 100 ms. To add a page: a line in PAGES.
+
+A tenth of the tickets is open. Each had three updates, and each update a promise, over the last 90 days.
+"""
+
+import random
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import flask
+
+from app import snapshots
+from app.liaison import Liaison
+from app.settings import Settings
+from app.store import Store
+from core.notes import Audience
+from core.sightings import Snapshot
+from core.sites import Auth, Platform, Secret, Site
+from core.tickets import Person, Ticket
+from core.times import SystemClock, iso
+from ui.access import LOCAL_ADMIN
+from ui.sessions import begin
+
+AGAIN = 25
+CHUNK = 5_000
+DAYS = 90
+SERVICES = 60
+OPEN_SHARE = 10
+ANSWERS = (200, 303)
+"""303: a small store has no such page."""
+WORDS = (
+    "Card payments are not working in our Berlin stores. Cash and vouchers still work. We will write again by 14:30.",
+    "The terminals' configuration synchronisation remains unavailable pending supplier remediation activities today.",
+)
+PAGES: dict[str, str] = {
+    "front": "/",
+    "story": "/tickets/jira/100007",
+    "panel": "/panel/jira/100007",
+    "overview": "/overview",
+    "overview, 90 days": "/overview?days=90",
+    "overview, one site": "/overview?days=90&site=jira",
+    "open tickets": "/overview/tickets?show=open",
+    "open, last page": "/overview/tickets?show=open&page=200",
+    "open, by ticket": "/overview/tickets?show=open&sort=ticket",
+    "open, of a service": "/overview/tickets?show=open&service=s7&sort=priority",
+    "overdue": "/overview/tickets?show=overdue",
+    "kept, 90 days": "/overview/tickets?show=kept&days=90",
+    "kept, last page": "/overview/tickets?show=kept&days=90&page=200",
+    "kept, of a service": "/overview/tickets?show=kept&days=90&service=s7",
+    "missed, 90 days": "/overview/tickets?show=missed&days=90",
+    "said, of a service": "/overview/tickets?show=said&days=90&service=s7",
+    "hard to read": "/overview/tickets?show=hard&days=90",
+    "hard, of a service": "/overview/tickets?show=hard&days=90&service=s7",
+    "did not help": "/overview/tickets?show=not_helped&days=90",
+    "webhooks set aside": "/overview/tickets?show=dead",
+}
+"""Addresses by name."""
+CATALOGUE = "version: 1\nservices:\n" + "".join(
+    f"  - {{id: s{n}, name: service {n}, people_can: work, aliases: {{jira: [svc-{n}]}}}}\n" for n in range(SERVICES)
+)
+
+
+def fill(path: Path, count: int) -> None:
+    """A store as months of work leave it, without the work: rows as Liaison writes them, counters with them."""
+    store = Store(f"sqlite:///{path}")
+    store.upgrade()
+    store.close()
+    chance, now = random.Random(7), SystemClock().now()
+    with sqlite3.connect(path) as raw:
+        raw.execute("PRAGMA synchronous=OFF")
+        raw.execute("PRAGMA cache_size=-200000")
+        for first in range(0, count, CHUNK):
+            _some(raw, range(100_000 + first, 100_000 + min(first + CHUNK, count)), chance, now)
+        raw.execute(
+            "INSERT INTO promise_days SELECT substr(ended_at, 1, 10), site, service, state, count(*) FROM promises"
+            " WHERE state != 'open' GROUP BY 1, 2, 3, 4"
+        )
+        raw.execute(
+            "INSERT INTO spoken_days SELECT substr(written_at, 1, 10), site, service, rule, CAST(grade AS INTEGER), hard,"
+            " count(*) FROM notes WHERE grade IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6"
+        )
+        raw.commit()
+
+
+def _some(raw: sqlite3.Connection, numbers: range, chance: random.Random, now: datetime) -> None:
+    tickets, notes, promises, answers, dead = [], [], [], [], []
+    for number in numbers:
+        i, opened, service = str(number), number % OPEN_SHARE == 0, f"s{number % SERVICES}"
+        began = now - timedelta(minutes=chance.randrange(60, DAYS * 24 * 60))
+        one = Ticket("jira", "jira", "incident", f"OPS-{i}", i, state="in_progress" if opened else "closed",
+                     title="Till 3 declines cards", description="As since Monday. " * 40, revision="1",
+                     requester=Person("7", "Eva Brandt"), priority=f"P{1 + number % 5}", opened_at=began,
+                     service=f"svc-{number % SERVICES}")  # fmt: skip
+        text = snapshots.dump(Snapshot(one, sinks=frozenset({Audience.AGENTS, Audience.REQUESTER})))
+        memory = '{"gates":["secret"],"held":["secret"]}' if number % 500 == 3 else "{}"  # noqa: PLR2004 - a few are held
+        rank = number // OPEN_SHARE % 4
+        tickets.append(("jira", i, f"OPS-{i}", text, text, memory, one.priority, service, int(opened),
+                        int(memory != "{}"), iso(began), ("payments", "network", "work", "")[rank], rank))  # fmt: skip
+        for n in range(3):
+            at, hard = iso(began + timedelta(minutes=15 * n)), int(chance.random() < 0.2)  # noqa: PLR2004 - a fifth
+            notes.append((f"n{i}-{n}", i, WORDS[hard], f"rule-{number % 7}", f"m{i}-{n}", at, at, service,
+                          (5.0, 14.0)[hard], hard))  # fmt: skip
+            state = "open" if opened and n == 2 else "missed" if chance.random() < 0.001 else "kept"  # noqa: PLR2004 - the last
+            due = iso(now + timedelta(minutes=chance.randrange(-60, 24 * 60))) if state == "open" else at
+            promises.append((f"p{i}-{n}", i, due, at, state, None if state == "open" else at, service, one.priority))
+        if number % 50 == 0:
+            answers.append((f"f{i}", i, f"n{i}-0", chance.choice(("helped", "not_helped", "hurts")), iso(began)))
+        if number % 2_000 == 0:
+            dead.append((f"d{i}", i, iso(began)))
+    raw.executemany("INSERT INTO tickets (site, id, key, generation, fence, attended, newest, memory, priority, service,"
+                    " is_open, held, opened_at, impact, impact_rank) VALUES (?,?,?,1,1,?,?,?,?,?,?,?,?,?,?)", tickets)  # fmt: skip
+    raw.executemany("INSERT INTO notes (id, site, ticket_id, moment, occurrence, audience, state, plan, text, rule,"
+                    " rule_set, marker, comment_id, planned_at, written_at, attempts, problem, service, grade, hard)"
+                    " VALUES (?,'jira',?,'opened','1','requester','written','{}',?,?,'x',?,'1',?,?,1,'',?,?,?)", notes)  # fmt: skip
+    raw.executemany("INSERT INTO promises (id, site, ticket_id, audience, due, made_at, made_by, rule, state, ended_at,"
+                    " kept_by, service, priority) VALUES (?,'jira',?,'requester',?,?,'n','r',?,?,'',?,?)", promises)  # fmt: skip
+    raw.executemany("INSERT INTO feedback (id, link, site, ticket_id, note_id, verdict, at)"
+                    " VALUES (?,1,'jira',?,?,?,?)", answers)  # fmt: skip
+    raw.executemany("INSERT INTO deliveries (site, key, ticket_id, body, headers, received_at, state, problem)"
+                    " VALUES ('jira',?,?,x'7b7d','{}',?,'dead','ValueError: odd')", dead)  # fmt: skip
+    raw.commit()
+
+
+def installation(folder: Path) -> Settings:
+    (folder / "rules").mkdir()
+    (folder / "rules" / "catalogue.yaml").write_text(CATALOGUE)
+    site = Site("jira", Platform.JIRA, "http://127.0.0.1:9", Auth("bot", Secret("x")), ())
+    return Settings(store=f"sqlite:///{folder}/store.db", rules=folder / "rules", sites=(site,))
+
+
+def times(ask: Callable[[], int]) -> Iterator[float]:
+    """Milliseconds, the first time first."""
+    for _ in range(AGAIN):
+        began = time.perf_counter()
+        code = ask()
+        yield 1000 * (time.perf_counter() - began)
+        if code not in ANSWERS:
+            raise RuntimeError(f"answered {code}")
+
+
+def measure(liaison: Liaison, pages: dict[str, str]) -> dict[str, list[float]]:
+    """As the local admin, through Flask itself, without a network between."""
+    app = liaison.web()
+    client = app.test_client()
+    with app.test_request_context(headers={"Host": "localhost"}):
+        begin(LOCAL_ADMIN, datetime.now(UTC))
+        kept = dict(flask.session)
+    with client.session_transaction() as session:
+        session.update(kept)
+    ask = {"headers": {"Host": "localhost", "Accept-Encoding": "gzip"}, "environ_base": {"REMOTE_ADDR": "127.0.0.1"}}
+    client.get("/sign-in", **ask)  # templates are compiled once
+    return {name: list(times(lambda path=path: client.get(path, **ask).status_code)) for name, path in pages.items()}
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    with tempfile.TemporaryDirectory(prefix="liaison-benchmark-") as name:
+        folder = Path(name)
+        began = time.perf_counter()
+        fill(folder / "store.db", count)
+        print(f"{count} tickets, {3 * count} updates and promises, made in {time.perf_counter() - began:.0f} s")
+        liaison = Liaison(installation(folder))
+        found = measure(liaison, PAGES)
+        liaison.close()
+    print(f"{'page':24}{'first':>10}{'median':>10}{'slowest after':>16}   milliseconds; goal: 100")
+    for page, (first, *rest) in found.items():
+        print(f"{page:24}{first:10.1f}{statistics.median(rest):10.1f}{max(rest):16.1f}")
+
+
+if __name__ == "__main__":
+    main()
