@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select, update
 
@@ -11,9 +11,11 @@ from app import auditing, tables
 from app.rows import of
 from app.store import Store, Transaction
 from core.tickets import TicketRef
-from core.times import Clock, iso
+from core.times import Clock, from_iso, iso
 
 LASTS = timedelta(days=30)
+MOST = 20
+"""Links of one ticket that are listed."""
 L = tables.links
 
 
@@ -21,6 +23,15 @@ L = tables.links
 class Link:
     id: int
     ref: TicketRef
+
+
+@dataclass(frozen=True)
+class Working:
+    """A link that still works, without its address: that is kept by nobody."""
+
+    id: int
+    made_at: datetime
+    expires_at: datetime
 
 
 class Links:
@@ -52,6 +63,27 @@ class Links:
             return ended
 
         return self._store.write(end)
+
+    def end(self, ref: TicketRef, link: int, who: str) -> bool:
+        """End one link of a ticket; whether it still worked."""
+        now = self._clock.now()
+
+        def end(tx: Transaction) -> bool:
+            works = (of(L, ref), L.c.id == link, L.c.revoked_at.is_(None), L.c.expires_at > iso(now))
+            if not tx.execute(update(L).where(*works).values(revoked_at=iso(now))).rowcount:
+                return False
+            auditing.record(tx, now, who, "link revoke", f"{ref} link {link}")
+            return True
+
+        return self._store.write(end)
+
+    def working(self, ref: TicketRef) -> tuple[Working, ...]:
+        """The newest first."""
+        works = (of(L, ref), L.c.revoked_at.is_(None), L.c.expires_at > iso(self._clock.now()))
+        query = select(L.c.id, L.c.made_at, L.c.expires_at).where(*works).order_by(L.c.id.desc()).limit(MOST)
+        with self._store.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple(Working(row.id, from_iso(row.made_at), from_iso(row.expires_at)) for row in rows)
 
     def follow(self, token: str) -> Link | None:
         """Where a link leads; None where it is unknown, ended or too old. One question: the time tells none apart."""

@@ -16,6 +16,8 @@ from ui.routing import Pages, route
 ENDPOINT = "pages.panel"
 TICKET = "<site>/<path:ticket_id>"
 UNDER_WAY = "It is on its way. What came of it stands below in a moment."
+ENDED = "The link is ended. Whoever opens it now sees nothing."
+ENDED_BEFORE = "That link had ended before."
 DECIDED = {
     "approve": "Approved. It goes out now.",
     "drop": "Dropped. It is not sent.",
@@ -30,6 +32,8 @@ def register(pages: Pages, house: House) -> None:
     route(pages, f"/panel-preview/{TICKET}", "panel_preview", panel.preview, needs=Role.AGENT, methods=("POST",))
     route(pages, f"/panel-order/{TICKET}", "panel_order", panel.order, needs=Role.AGENT, methods=("POST",))
     route(pages, f"/panel-note/{TICKET}", "panel_note", panel.note, needs=Role.AGENT, methods=("POST",))
+    route(pages, f"/panel-why/{TICKET}", "panel_why", panel.why, needs=Role.VIEWER)
+    route(pages, f"/panel-link/{TICKET}", "panel_link", panel.link, needs=Role.AGENT, methods=("POST",))
 
 
 def sign_in_first(house: House) -> flask.Response:
@@ -42,7 +46,7 @@ def sign_in_first(house: House) -> flask.Response:
 
 class Panel:
     def __init__(self, house: House) -> None:
-        self.views, self.origins = house.panel, house.origins
+        self.views, self.origins, self.public_url = house.panel, house.origins, house.public_url
 
     def show(self, site: str, ticket_id: str) -> flask.Response:
         return self._whole(TicketRef(site, ticket_id))
@@ -82,19 +86,48 @@ class Panel:
         flask.flash(DECIDED[verb])
         return self._back(ref)
 
-    def _back(self, ref: TicketRef) -> flask.Response:
-        return redirected(flask.url_for("pages.panel", site=ref.site, ticket_id=ref.id))
+    def why(self, site: str, ticket_id: str) -> flask.Response:
+        ref = TicketRef(site, ticket_id)
+        self._framed(ref)
+        found = self.views.why(ref)
+        return page("panel_why.html", ref=ref, why=found) if found else self._back(ref)
 
-    def _whole(
-        self, ref: TicketRef, code: int = 200, *, verb: str = "", text: str = "", preview: Preview | None = None
-    ) -> flask.Response:
-        """`verb`, `text` and `preview`: of the form that was filled in, so that nothing typed is lost."""
+    def link(self, site: str, ticket_id: str) -> flask.Response:
+        """The new address stands in this answer and nowhere else: no session, no redirect carries it."""
+        ref, ended = TicketRef(site, ticket_id), flask.request.form.get("end", "")
+        if ended:
+            worked = ended.isdecimal() and self.views.unlink(ref, int(ended[:18]), flask.g.person)
+            flask.flash(ENDED if worked else ENDED_BEFORE)
+            return self._back(ref, "page")
+        made = self.views.link(ref, flask.g.person)
+        address = f"{self.public_url or flask.request.host_url.rstrip('/')}{made.path}" if made.path else ""
+        return self._whole(ref, 422 if made.refusal else 200, address=address, no_link=made.refusal)
+
+    def _framed(self, ref: TicketRef) -> None:
         if origin := self.origins.get(ref.site):
             framed_by(origin)
+
+    def _back(self, ref: TicketRef, part: str = "") -> flask.Response:
+        return redirected(flask.url_for("pages.panel", site=ref.site, ticket_id=ref.id, _anchor=part or None))
+
+    def _whole(
+        self,
+        ref: TicketRef,
+        code: int = 200,
+        *,
+        verb: str = "",
+        text: str = "",
+        preview: Preview | None = None,
+        **link: str,
+    ) -> flask.Response:
+        """`verb`, `text` and `preview`: of the form that was filled in, so that nothing typed is lost. `link`: what
+        came of asking for one.
+        """
+        self._framed(ref)
         found = self.views.panel(ref)
         if found is None:
             return message("Liaison does not know this ticket", *UNKNOWN_TICKET, code=404)
         if found.held_by:
             return page("panel_held.html", code, seen=PanelView(found.ref, held_by=found.held_by))
         typed = {"verb": verb, "text": text, "preview": preview}
-        return page("panel.html", code, seen=found, typed=typed, once=secrets.token_urlsafe(12))
+        return page("panel.html", code, seen=found, typed=typed, once=secrets.token_urlsafe(12), **link)

@@ -45,11 +45,72 @@ class Ordered:
 
 
 @dataclass(frozen=True)
+class Because:
+    """Behind words: the rule, its title, where it stands, and the conditions that it names, in words.
+
+    `own_words`: an agent's; then `rule` says by which order they came.
+    """
+
+    rule: str
+    title: str = ""
+    where: str = ""
+    wanted: str = ""
+    own_words: bool = False
+
+
+@dataclass(frozen=True)
+class Escalation:
+    """When agents are reminded (`tell` empty), or somebody is told that a promise was not kept. `done`: it was."""
+
+    at: datetime
+    tell: str
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """A link to the requester's page that works. The address itself is kept by nobody."""
+
+    id: int
+    made_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Near:
+    """A rule that nearly spoke, and every condition that does not hold."""
+
+    rule: str
+    title: str
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Why:
+    """What the rules would say to the requester now, and why. `winner`: whose word counts, also where it is silence.
+
+    `beaten`: rules that had words, too, and why they do not count. `pace`: in words, the next time, whose it is.
+    `gates` that fired, and why. `limits`: quiet hours, what they heard of late, a parent that speaks.
+    """
+
+    winner: Because | None = None
+    speaks: bool = False
+    silence: str = ""
+    beaten: tuple[tuple[str, str], ...] = ()
+    pace: tuple[tuple[str, str, str], ...] = ()
+    gates: tuple[tuple[str, str], ...] = ()
+    limits: tuple[str, ...] = ()
+    near: tuple[Near, ...] = ()
+
+
+@dataclass(frozen=True)
 class PanelView:
     """One ticket as its agents see it. `held_by`: its gates; nothing else may be shown then.
 
-    `impact` is one sentence. `silent_because`: why nothing at all is said in this ticket. `told` and `silences`: the
-    newest first. `phrases` by name.
+    `impact` is one sentence, `also` are those it has on other services. `service`, `place` and `crowds` are names
+    and numbers of the catalogue, where the ticket is found there. `silent_because`: why nothing at all is said in
+    this ticket. `told` and `silences`: the newest first; `because`: behind the newest of `told`, by their ids.
+    `phrases` by name, as the requester reads them.
     """
 
     ref: TicketRef
@@ -57,27 +118,43 @@ class PanelView:
     ticket: Ticket | None = None
     impact: str = ""
     impact_level: str = ""
+    also: tuple[str, ...] = ()
+    service: str = ""
+    place: str = ""
+    crowds: tuple[str, ...] = ()
     held_by: tuple[str, ...] = ()
     silent_because: str = ""
     muted: str = ""
     promise: PromiseRow | None = None
+    escalations: tuple[Escalation, ...] = ()
     coming: Coming = field(default_factory=Coming)
     waiting: tuple[Waiting, ...] = ()
     told: tuple[NoteRow, ...] = ()
+    because: Mapping[str, Because] = field(default_factory=dict)
     silences: tuple[SilenceRow, ...] = ()
     ordered: tuple[Ordered, ...] = ()
     phrases: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[LinkRow, ...] = ()
     zone: str = "UTC"
 
     @property
-    def affected(self) -> tuple[str, ...]:
-        """Who it concerns, as far as the ticket says."""
+    def affected(self) -> tuple[tuple[str, str], ...]:
+        """Who it concerns, as far as the ticket and the catalogue say: labels and words."""
         if self.ticket is None:
             return ()
-        people = self.ticket.affected_users
-        crowd = "" if people is None else "1 person" if people == 1 else f"{people} people"
-        parts = (crowd, words.requester(self.ticket), self.ticket.service, self.ticket.location)
-        return tuple(part for part in parts if part)
+        people, raw = self.ticket.affected_users, self.ticket.service
+        alias = f" ({raw})" if self.service and raw and raw.casefold() != self.service.casefold() else ""
+        said = (
+            ("People", "" if people is None else "1 person" if people == 1 else f"about {people:,} people"),
+            ("Service", f"{self.service}{alias}" if self.service else raw),
+            ("Used by", ", ".join(self.crowds)),
+            ("Where", self.place or self.ticket.location),
+            (
+                "Reported by",
+                words.requester(self.ticket) + (" (VIP)" if self.ticket.requester.vip else ""),
+            ),
+        )
+        return tuple((label, text) for label, text in said if text)
 
 
 @dataclass(frozen=True)
@@ -88,6 +165,14 @@ class Preview:
 
     words: str = ""
     answer: str = ""
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class NewLink:
+    """The path of a new link, told this once; or why there is none."""
+
+    path: str = ""
     refusal: str = ""
 
 
@@ -108,4 +193,16 @@ class PanelViews(Protocol):
 
     def decide(self, ref: TicketRef, verb: str, note: str, text: str, me: Person) -> str:
         """`approve`, `drop` or `reword` what waits. Why it could not be done, else `""`."""
+        ...
+
+    def why(self, ref: TicketRef) -> Why | None:
+        """None for a ticket that is unknown, held or not served: the panel says which."""
+        ...
+
+    def link(self, ref: TicketRef, me: Person) -> NewLink:
+        """A new link to the requester's page; older ones stay good."""
+        ...
+
+    def unlink(self, ref: TicketRef, link: int, me: Person) -> bool:
+        """End one. Whether it still worked."""
         ...

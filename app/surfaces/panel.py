@@ -1,5 +1,6 @@
 """`ui.panel_views.PanelViews` over the store."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -9,19 +10,31 @@ from app import ordered, tables
 from app.commands import Verb, commands
 from app.engine import EmbeddedEngine
 from app.foresight import Foresight, Known
+from app.links import Links
 from app.plans import NotePlan
 from app.rows import of
 from app.steering import Steering
+from app.surfaces import panel_reasons
 from core.decisions import Reason
 from core.errors import LiaisonError
 from core.moments import MomentKind
 from core.notes import Audience, NoteState
 from core.sightings import ORDERED, Accepted
 from core.tickets import TicketRef
-from core.times import from_iso
+from core.times import Clock, SystemClock, from_iso
 from ui.access import Person
-from ui.panel_views import Coming, Ordered, PanelView, Preview, Waiting
-from ui.views import NoteRow, StoryView
+from ui.panel_views import (
+    Because,
+    Coming,
+    LinkRow,
+    NewLink,
+    Ordered,
+    PanelView,
+    Preview,
+    Waiting,
+    Why,
+)
+from ui.views import NoteRow, SilenceRow, StoryView
 
 if TYPE_CHECKING:
     from app.liaison import Liaison
@@ -33,7 +46,11 @@ ORDERS = {Verb.SAY, Verb.FACT, Verb.NEXT, Verb.MUTE, Verb.UNMUTE}
 UNDECIDED = (NoteState.DRAFT, NoteState.STOPPED, NoteState.REFUSED)
 MOST = 3
 """Of what was ordered of late."""
+EXPLAINED = 20
+"""Words of which the panel says why."""
 FORESEEN = "foreseen"
+UNTOLD = {Reason.OWN_ECHO}
+"""Silences that agents need not know of."""
 QUIET = "It is quiet hours"
 RELOAD = "This form is too old. Reload the page, then try again."
 HELD = "This ticket is held, so nothing was done."
@@ -42,8 +59,11 @@ DONE_ALREADY = "This was ordered already. It is done once."
 
 
 class StoredPanel:
-    def __init__(self, liaison: "Liaison") -> None:
+    """`wall`: by which links expire."""
+
+    def __init__(self, liaison: "Liaison", wall: Clock | None = None) -> None:
         self._liaison = liaison
+        self._links = Links(liaison.store, wall or SystemClock())
         self._engine: EmbeddedEngine = liaison.engine
         self._foresight = Foresight(liaison.store, liaison.rulebook, liaison.connectors)
         self._steering = Steering(liaison.store, liaison.engine, liaison.clock)
@@ -63,25 +83,46 @@ class StoredPanel:
             return PanelView(ref, key, story.ticket, silent_because=story.not_served_because or UNSEEN)
         assert known.case.newest is not None
         ticket, site = known.case.newest.ticket, known.case.site
-        impacts = () if ticket.ended else self._foresight.decision(known).impacts
+        decision, catalogue = self._foresight.decision(known), self._liaison.rulebook.current.catalogue
+        impacts = () if ticket.ended else decision.impacts
         coming = self._foresight.next(known)
         to_requester = [note for note in story.notes if note.audience is R]
+        told = tuple(reversed([note for note in to_requester if note.state is NoteState.WRITTEN]))
+        service, place = catalogue.service_of(ticket), catalogue.location_of(ticket)
+        promise = next((p for p in known.case.promises if p.audience is R), None)
         return PanelView(
             ref,
             key,
             ticket,
             impact=impacts[0].statement if impacts else "",
             impact_level=impacts[0].level if impacts else "",
+            also=tuple(impact.statement for impact in impacts[1:]),
+            service=service.name if service else "",
+            place=place.name if place else "",
+            crowds=tuple(_crowd(crowd.name, crowd.people) for crowd in service.audiences) if service else (),
             muted=story.muted,
             promise=next((p for p in story.promises if p.audience is R and p.ended_at is None), None),
+            escalations=tuple(panel_reasons.escalations(known, decision.cadences.get(R), promise)),
             coming=Coming(coming.at, coming.words, coming.rule, coming.because, coming.draft),
             waiting=tuple(self._waiting(known, note) for note in to_requester if note.state in UNDECIDED),
-            told=tuple(reversed([note for note in to_requester if note.state is NoteState.WRITTEN])),
-            silences=tuple(s for s in story.silences if s.audience in (R, None) and s.reason is not Reason.OWN_ECHO),
+            told=told,
+            because=self._because(told[:EXPLAINED]),
+            silences=tuple(_silence(s) for s in story.silences if s.audience in (R, None) and s.reason not in UNTOLD),
             ordered=self._ordered(ref),
-            phrases=self._liaison.rulebook.phrases(),
+            phrases=self._liaison.rulebook.phrases(self._liaison.rulebook.language(ticket, site)),
+            links=tuple(LinkRow(one.id, one.made_at, one.expires_at) for one in self._links.working(ref)),
             zone=self._liaison.rulebook.zone(ticket, site),
         )
+
+    def why(self, ref: TicketRef) -> Why | None:
+        known = self._open(ref)
+        return None if isinstance(known, Preview) else panel_reasons.why(self._liaison.rulebook, known)
+
+    def _because(self, told: tuple[NoteRow, ...]) -> dict[str, Because]:
+        query = select(N.c.id, N.c.plan).where(N.c.id.in_([note.id for note in told]))
+        with self._liaison.store.read() as connection:
+            rows = connection.execute(query).all()
+        return {row.id: panel_reasons.because(self._liaison.rulebook, NotePlan.loads(row.plan)) for row in rows}
 
     def _known(self, ref: TicketRef) -> Known | None:
         return self._foresight.known(ref, self._liaison.clock.now())
@@ -181,6 +222,17 @@ class StoredPanel:
         self._engine.nudge()
         return ""
 
+    def link(self, ref: TicketRef, me: Person) -> NewLink:
+        known = self._open(ref)
+        if isinstance(known, Preview):
+            return NewLink(refusal=known.refusal)
+        return NewLink(self._links.new(known.case.ref, me.name))
+
+    def unlink(self, ref: TicketRef, link: int, me: Person) -> bool:
+        """Also for a ticket that is held: ending never tells anything."""
+        story = self._liaison.views.story(ref)
+        return self._links.end(story.ref if story else ref, link, me.name)
+
     def _open(self, ref: TicketRef) -> Known | Preview:
         """The ticket, or why nothing may be done in it."""
         story = self._liaison.views.story(ref)
@@ -229,3 +281,11 @@ def _in_words(order: str) -> str:
 
 
 UNSEEN = "Liaison has heard of this ticket, but has not read it yet. It does so in a moment."
+
+
+def _crowd(name: str, people: int) -> str:
+    return f"{name} (about {people:,} people)" if people else name
+
+
+def _silence(row: SilenceRow) -> SilenceRow:
+    return replace(row, detail=panel_reasons.detail(row))

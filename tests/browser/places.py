@@ -81,6 +81,7 @@ PLACES = (
     Place("held", lambda lived: f"/tickets/{lived.ticket('leak')}"),
     Place("panel", lambda lived: f"/panel/{lived.ticket('cards')}", admin=True),
     Place("panel-read", lambda lived: f"/panel/{lived.ticket('cards')}"),
+    Place("panel-why", lambda lived: f"/panel-why/{lived.ticket('cards')}"),
     Place("panel-held", lambda lived: f"/panel/{lived.ticket('leak')}"),
     Place("sign-in", lambda _: "/sign-in"),
     Place("enter", lambda _: "/enter/some-link"),

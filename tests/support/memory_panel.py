@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from core.errors import StoreError
 from core.tickets import TicketRef
 from ui.access import Person
-from ui.panel_views import PanelView, Preview
+from ui.panel_views import NewLink, PanelView, Preview, Why
 
 
 @dataclass
@@ -16,6 +16,7 @@ class MemoryPanel:
     refuses: str = ""
     asked: list[tuple[str, ...]] = field(default_factory=list)
     broken: bool = False
+    because: Why | None = None
 
     def panel(self, ref: TicketRef) -> PanelView | None:
         if self.broken:
@@ -33,3 +34,14 @@ class MemoryPanel:
     def decide(self, ref: TicketRef, verb: str, note: str, text: str, me: Person) -> str:
         self.asked.append(("decide", ref.id, verb, note, text, me.name))
         return self.refuses
+
+    def why(self, ref: TicketRef) -> Why | None:
+        return self.because if ref in self.tickets else None
+
+    def link(self, ref: TicketRef, me: Person) -> NewLink:
+        self.asked.append(("link", ref.id, me.name))
+        return NewLink(refusal=self.refuses) if self.refuses else NewLink("/t/a-new-link")
+
+    def unlink(self, ref: TicketRef, link: int, me: Person) -> bool:
+        self.asked.append(("unlink", ref.id, str(link), me.name))
+        return not self.refuses

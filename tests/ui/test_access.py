@@ -19,6 +19,8 @@ TABLE = {
     ("POST", "/panel-preview/<site>/<path:ticket_id>"): A,
     ("POST", "/panel-order/<site>/<path:ticket_id>"): A,
     ("POST", "/panel-note/<site>/<path:ticket_id>"): A,
+    ("GET", "/panel-why/<site>/<path:ticket_id>"): V,
+    ("POST", "/panel-link/<site>/<path:ticket_id>"): A,
     ("GET", "/lend/<site>/<path:ticket_id>"): V,
     ("POST", "/panel-enter/<site>/<path:ticket_id>"): LINK,
     ("POST", "/panel-leave/<site>/<path:ticket_id>"): V,

@@ -11,7 +11,7 @@ from core.tickets import Ticket, TicketRef
 from tests.support.memory_panel import MemoryPanel
 from tests.ui.pages import NOW, Browser, house, person
 from ui.access import Role
-from ui.panel_views import Coming, Ordered, PanelView, Waiting
+from ui.panel_views import Because, Coming, Escalation, LinkRow, Near, Ordered, PanelView, Waiting, Why
 from ui.views import NoteRow, PromiseRow, SilenceRow
 
 REF = TicketRef("acme", "incident:1")
@@ -34,6 +34,10 @@ def view(**more):
         "promise": PromiseRow(REF, R, NOW + timedelta(minutes=12), NOW),
         "coming": Coming(NOW + timedelta(minutes=12), "Still on it.", "tills"),
         "waiting": (Waiting("note-1", NoteState.DRAFT, "opened", "We look into it.", rule="any"),),
+        "escalations": (Escalation(NOW, "", done=True), Escalation(NOW + timedelta(minutes=17), "the team lead")),
+        "because": {"n": Because("any", "Anything", "rules.yaml:8", "kind incident and priority P1")},
+        "links": (LinkRow(7, NOW, NOW + timedelta(days=30)),),
+        "crowds": ("stores (about 1,200 people)",),
         "told": (NoteRow("n", REF, R, "raised", NoteState.WRITTEN, NOW, "More urgent now.", rule="any"),),
         "silences": (SilenceRow(NOW, "scope_changed", Reason.SAID_BY_HUMAN, R),),
         "ordered": (Ordered(NOW, "The requester now reads it."),),
@@ -54,6 +58,74 @@ def test_it_shows_what_an_agent_needs_to_know():
     for part in ("Customers cannot pay by card.", "12 people", "in 12 minutes", "Still on it.", "We look into it.",
                  "More urgent now.", "became more urgent", "An agent had just said it.", "The requester now reads it."):  # fmt: skip
         assert part in text
+
+
+def test_it_says_who_is_told_when_nobody_writes():
+    text = browser()[0].get(PATH).text
+    assert "you were reminded" in text
+    assert "if nobody has written, Liaison tells the team lead" in text
+    assert "This word is late." not in text
+    late = PromiseRow(REF, R, NOW - timedelta(minutes=1), NOW)
+    assert "This word is late." in browser(view(promise=late))[0].get(PATH).text
+
+
+def test_why_this_is_said_as_a_person_reads_it():
+    text = browser()[0].get(PATH).text
+    assert "“Anything” <code>any</code>" in text
+    assert "It speaks when: kind incident and priority P1." in text
+    own = view(because={"n": Because("/liaison say by Eva", own_words=True)})
+    assert "These are an agent&#39;s own words" in browser(own)[0].get(PATH).text.replace("agent's", "agent&#39;s")
+
+
+def test_why_shows_the_winner_what_it_beat_and_what_nearly_spoke():
+    why = Why(
+        Because("down", "Nobody can pay", "rules.yaml:9", "priority is P1"), speaks=True,
+        beaten=(("incident", "it is on the layer normal"),), pace=(("every 30 minutes", "by 15:00 today", "slow"),),
+        gates=(("secret", "category is security"),), limits=("They have heard 2 of 3 today.",),
+        near=(Near("watched", "We watch", ("phase is missing, the rule wants monitoring",)),),
+    )  # fmt: skip
+    one, port = browser()
+    port.because = why
+    text = one.get("/panel-why/acme/incident:1").text
+    for part in ("“Nobody can pay”", "priority is P1", "layer normal", "Every 30 minutes", "by 15:00 today",
+                 "category is security", "2 of 3 today", "the rule wants monitoring", f'href="{PATH}"'):  # fmt: skip
+        assert part in text
+    port.because = Why(silence="No rule has words for this.")
+    text = one.get("/panel-why/acme/incident:1").text
+    assert "Nothing would be said" in text
+    assert "No rule gives a pace" in text
+    assert one.get("/panel-why/acme/other").status_code == 303
+
+
+def test_a_new_link_is_shown_once_and_nowhere_kept():
+    one, port = browser()
+    answer = one.post("/panel-link/acme/incident:1")
+    assert answer.status_code == 200
+    assert 'value="http://localhost:8080/t/a-new-link"' in answer.text
+    assert "no internal note" in answer.text
+    assert port.asked == [("link", REF.id, "Eva Example")]
+    assert "a-new-link" not in str(answer.headers)
+    assert "a-new-link" not in one.get(PATH).text
+    with one.client.session_transaction() as session:
+        assert "a-new-link" not in str(dict(session))
+
+
+def test_a_link_is_ended():
+    one, port = browser()
+    answer = one.post("/panel-link/acme/incident:1", {"end": "7"})
+    assert answer.headers["Location"] == f"{PATH}#page"
+    assert port.asked == [("unlink", REF.id, "7", "Eva Example")]
+    assert "Whoever opens it now sees nothing." in one.get(PATH).text
+    for odd in ("x", "-1", "²", "9" * 40, "7 or 1"):
+        assert one.post("/panel-link/acme/incident:1", {"end": odd}).status_code == 303
+
+
+def test_no_link_leads_to_what_may_not_be_shown():
+    one, _ = browser(refuses="This ticket is held, so nothing was done.")
+    answer = one.post("/panel-link/acme/incident:1")
+    assert answer.status_code == 422
+    assert "This ticket is held" in answer.text
+    assert "/t/" not in answer.text
 
 
 def test_agents_may_act_and_others_read():

@@ -1,6 +1,7 @@
 """The agent panel over a real store, between real stand-ins."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -184,3 +185,80 @@ def test_the_pages_do_all_of_it_over_the_real_store(one):
         assert answer.status_code == 303
     one.driver.settle()
     assert sum("We found the cause." in text for text in one.said(key)) == 1
+
+
+def test_it_says_why_the_words_were_said_and_who_is_told_when_nobody_writes(one):
+    key = opened(one)
+    panel = StoredPanel(one.liaison)
+    seen = panel.panel(one.ref(key))
+    because = seen.because[seen.told[0].id]
+    assert (because.rule, because.wanted, because.own_words) == ("any", "kind incident", False)
+    assert because.where.startswith("rules.yaml:")
+    panel.order(one.ref(key), "say", "We found the cause.", ONCE, EVA)
+    one.driver.settle()
+    seen = panel.panel(one.ref(key))
+    assert seen.because[seen.told[0].id].own_words
+
+
+ESCALATING = RULES.replace(
+    "every: 30m}", "every: 30m, remind: 5m, when_missed: escalate, escalate: [{after: 5m, tell: lead}]}"
+)
+
+
+def test_reminders_and_escalations_are_foretold_and_ticked_off(tmp_path):
+    with world(tmp_path, ESCALATING) as one:
+        key, panel = opened(one), StoredPanel(one.liaison)
+        seen = panel.panel(one.ref(key))
+        due = seen.promise.due
+        assert [(s.at - due, s.tell, s.done) for s in seen.escalations] == [
+            (timedelta(minutes=-5), "", False),
+            (timedelta(minutes=5), "lead", False),
+        ]
+        one.pass_(minutes=26)
+        assert [s.done for s in panel.panel(one.ref(key)).escalations] == [True, False]
+        one.pass_(minutes=11)
+        assert [s.done for s in panel.panel(one.ref(key)).escalations] == [True, True]
+
+
+def test_why_is_what_the_rules_weigh_now(one):
+    key, panel = opened(one), StoredPanel(one.liaison)
+    why = panel.why(one.ref(key))
+    assert (why.speaks, why.winner.rule, why.winner.wanted) == (True, "any", "kind is incident")
+    assert "incident" in [rule for rule, _ in why.beaten], "the shipped pack has words, too"
+    assert why.pace[0][0].startswith("every 30 minutes")
+    assert panel.why(TicketRef("servicenow", "none")) is None
+
+
+def test_an_agent_makes_and_ends_links_to_the_requesters_page(one):
+    key, panel = opened(one), StoredPanel(one.liaison)
+    ref, page = one.ref(key), Browser(house(one.liaison))
+    made = panel.link(ref, EVA)
+    other = panel.link(ref, EVA)
+    assert page.get(made.path).status_code == 200
+    newest, first = panel.panel(ref).links
+    assert newest.until > newest.made_at
+    assert panel.unlink(ref, first.id, EVA)
+    assert not panel.unlink(ref, first.id, EVA)
+    assert page.get(made.path).status_code == 404
+    assert page.get(other.path).status_code == 200
+    assert [one.id for one in panel.panel(ref).links] == [newest.id]
+    with one.liaison.store.read() as connection:
+        audit = [(row.who, row.what) for row in connection.execute(tables.audit.select())]
+    assert audit == [("Eva Example", "link new"), ("Eva Example", "link new"), ("Eva Example", "link revoke")]
+
+
+def test_a_link_of_another_ticket_is_not_ended_here(one):
+    first, second = opened(one), opened(one)
+    panel = StoredPanel(one.liaison)
+    panel.link(one.ref(first), EVA)
+    (link,) = panel.panel(one.ref(first)).links
+    assert not panel.unlink(one.ref(second), link.id, EVA)
+    assert panel.panel(one.ref(first)).links == (link,)
+
+
+def test_what_a_gate_holds_gets_no_link_and_no_reasons(tmp_path):
+    with world(tmp_path, GATE) as one:
+        key = one.on_snow(who="caller", short_description="Secret", category="security")
+        panel = StoredPanel(one.liaison)
+        assert panel.link(one.ref(key), EVA).path == ""
+        assert panel.why(one.ref(key)) is None

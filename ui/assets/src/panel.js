@@ -17,3 +17,14 @@ document.querySelectorAll("a[data-lend]").forEach((link) => link.addEventListene
     form.submit();
   });
 }));
+
+// A link that was just made: into the clipboard, in a frame that may not use it by the old way.
+document.querySelectorAll("button[data-copy]").forEach((button) => {
+  const field = document.getElementById(button.dataset.copy), said = document.querySelector("[data-copied]");
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    field.select();
+    const copied = await navigator.clipboard?.writeText(field.value).then(() => true, () => false) || document.execCommand("copy");
+    said.textContent = copied ? "Copied. Now paste it where the requester reads it." : "It is selected: press Ctrl and C to copy it.";
+  });
+});
