@@ -42,8 +42,8 @@ def page(result: Result, names: Names) -> str:
         against=names.against,
         spoken=_spoken(now),
         notable=list(notable(now, result.lives)),
-        compared=list(_compared(before, now)) if before else [],
-        changes=list(_changes(result)),
+        compared=list(compared(before, now)) if before else [],
+        changes=list(changes(result)),
         volumes=[("a ticket", *_volume(now.per_ticket)), ("a person and week", *_volume(now.per_person_week))],
         busiest=_busiest(result.lives),
         pace=[_pace(one) for one in now.pace],
@@ -100,7 +100,7 @@ def _spoken(now: Figures) -> float:
     return sum(row.spoken for row in now.coverage) / tickets if tickets else 0.0
 
 
-def _compared(before: Figures, now: Figures) -> Iterator[tuple[str, str, str]]:
+def compared(before: Figures, now: Figures) -> Iterator[tuple[str, str, str]]:
     def row(what: str, *values: float, percent: bool = False) -> tuple[str, str, str]:
         one, other = (f"{value:.0%}" if percent else _number(value) for value in values)
         return what, one, other
@@ -114,7 +114,7 @@ def _compared(before: Figures, now: Figures) -> Iterator[tuple[str, str, str]]:
     yield row("tickets held silent", before.held, now.held)
 
 
-def _changes(result: Result) -> Iterator[dict[str, Any]]:
+def changes(result: Result) -> Iterator[dict[str, Any]]:
     for change, count in result.changes.most_common(MOST_ROWS * 2):
         what, audience, moment, *_ = change
         yield {

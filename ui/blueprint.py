@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
 
 from core.errors import StoreError
-from ui import desk, entry, files, front, guards, health, lending, overview, panel, sessions, timeline, words
+from ui import desk, editor, entry, files, front, guards, health, lending, overview, panel, sessions, timeline, words
 from ui.access import AT_THE_MACHINE, NOBODY, Open, Person, Role
 from ui.house import House
 from ui.rendering import message, packed, protected, style_nonce
@@ -16,7 +16,7 @@ from ui.routing import SAFE, Pages
 if TYPE_CHECKING:
     from flask.sansio.blueprints import BlueprintSetupState
 
-SURFACES = (front, overview, desk, panel, lending, timeline, entry)
+SURFACES = (front, overview, desk, editor, panel, lending, timeline, entry)
 """Each has `register(pages, house)`. The order is that of the navigation."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from core.times import Clock
 from ui.access import Door, Provider
 from ui.desk_views import DeskViews
+from ui.editor_views import EditorViews
 from ui.overview_views import OverviewViews
 from ui.panel_views import PanelViews
 from ui.timeline_views import TimelineViews
@@ -29,6 +30,7 @@ class House:
     session_key: str
     panel: PanelViews
     desk: DeskViews
+    editor: EditorViews
     timeline: TimelineViews
     overview: OverviewViews
     public_url: str = ""

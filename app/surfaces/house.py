@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from app.store import remembered
 from app.surfaces.desk import StoredDesk
+from app.surfaces.editor import StoredEditor
 from app.surfaces.overview import StoredOverview
 from app.surfaces.panel import StoredPanel
 from app.surfaces.provider import OpenIdProvider
@@ -27,6 +28,7 @@ def house(liaison: "Liaison") -> House:
         session_key=remembered(liaison.store, "session_key", secrets.token_hex(32)),
         panel=StoredPanel(liaison),
         desk=StoredDesk(liaison),
+        editor=StoredEditor(liaison),
         timeline=StoredTimeline(liaison),
         overview=StoredOverview(liaison),
         public_url=settings.public_url,

@@ -83,6 +83,8 @@ PLACES = (
     Place("panel-read", lambda lived: f"/panel/{lived.ticket('cards')}"),
     Place("panel-why", lambda lived: f"/panel-why/{lived.ticket('cards')}"),
     Place("panel-held", lambda lived: f"/panel/{lived.ticket('leak')}"),
+    Place("rule-editor", lambda _: "/rules/files/rules.yaml", admin=True, most=250_000),
+    Place("rule-new", lambda _: "/rules/new", admin=True, most=250_000),
     Place("sign-in", lambda _: "/sign-in"),
     Place("enter", lambda _: "/enter/some-link"),
     Place("timeline", lambda lived: lived.page("cards")),

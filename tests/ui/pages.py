@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import flask
 
 from tests.support.memory_desk import MemoryDesk
+from tests.support.memory_editor import MemoryEditor
 from tests.support.memory_overview import MemoryOverview
 from tests.support.memory_panel import MemoryPanel
 from tests.support.memory_timeline import MemoryTimeline
@@ -41,15 +42,11 @@ class OneDoor:
         return ADMIN
 
 
-class Empty:
-    """Stands for the port of a surface that a test does not ask."""
-
-
 def house(views: MemoryViews | None = None, **more) -> House:
     """Ports in memory; `more` replaces any of them."""
     given = {"clock": Clock(), "wall": Clock(), "door": OneDoor(), "session_key": "a key for tests"}
-    given |= dict.fromkeys(("panel", "desk"), Empty()) | {"timeline": MemoryTimeline()}
-    given["panel"] = MemoryPanel()
+    given |= {"timeline": MemoryTimeline()}
+    given["panel"], given["editor"] = MemoryPanel(), MemoryEditor()
     given["overview"] = MemoryOverview()
     given["desk"] = MemoryDesk()
     return House(views=views or MemoryViews(), **{**given, **more})

@@ -43,6 +43,16 @@ TABLE = {
     ("GET", "/enter/<token>"): LINK,
     ("POST", "/enter/<token>"): LINK,
     ("POST", "/sign-out"): LINK,
+    ("GET", "/rules/new"): E,
+    ("GET", "/rules/files/<path:file>"): E,
+    ("GET", "/rules/completions.json"): E,
+    ("POST", "/rules/check"): E,
+    ("POST", "/rules/tests"): E,
+    ("POST", "/rules/tickets"): E,
+    ("POST", "/rules/preview"): E,
+    ("POST", "/rules/backtest"): E,
+    ("POST", "/rules/backtest/stop"): E,
+    ("GET", "/rules/backtest/<identity>"): E,
     ("GET", "/t/<token>"): LINK,
     ("POST", "/t/<token>/say"): LINK,
     ("GET", "/t/<token>/calendar.ics"): LINK,
@@ -59,7 +69,16 @@ PEOPLE = {
     "publisher": (person(P), {V, E, P}),
     "local admin": (LOCAL_ADMIN, {V, A, E, P}),
 }
-PARTS = {"<site>": "acme", "<path:ticket_id>": "1", "<token>": "t", "<path:name>": "liaison.css", "<name>": "cards", "<int:number>": "1"}
+PARTS = {
+    "<site>": "acme",
+    "<path:ticket_id>": "1",
+    "<token>": "t",
+    "<path:name>": "liaison.css",
+    "<name>": "cards",
+    "<int:number>": "1",
+    "<path:file>": "rules.yaml",
+    "<identity>": "1",
+}
 
 
 def address(rule: str) -> str:

@@ -1,0 +1,162 @@
+"""A process beside the service, in which drafts of rules are looked at: whatever somebody types, it takes none of the
+service's time, disturbs none of its rules, and is ended when it takes too long.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import Any
+
+from core.errors import LiaisonError
+
+log = logging.getLogger("liaison.desk")
+START_SECONDS = 30.0
+PATIENCE = 10.0
+"""Seconds that somebody waits for what others asked before."""
+IDLE_SECONDS = 300.0
+"""Without a question for so long the process ends by itself."""
+MODEST = 5
+"""By so much it steps back where the service needs the processor."""
+# With the service's own path; `multiprocessing` would run the main module anew, whatever that is.
+BEGIN = "import sys; sys.path[:] = sys.argv[3:]; from app.workbench import serve; serve(int(sys.argv[1]), sys.argv[2])"
+READY, DONE, TOLD, REFUSED, BROKEN = "ready", "done", "told", "refused", "broken"
+
+
+class Unanswered(LiaisonError):
+    """There is no answer: it took too long, or others come first."""
+
+
+class Stale(LiaisonError):
+    """Something newer was asked in the same line, so nobody waits for this."""
+
+
+class Workbench:
+    """`room`: the module whose functions are asked. The first argument of each is a dict that the process keeps; a
+    last one, `tell`, takes what is to be told on the way.
+    """
+
+    def __init__(self, room: str) -> None:
+        self._room, self._lock = room, threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: Connection | None = None
+        self._end: Callable[[], object] = lambda: None
+        self._ready = False
+        self._newest: dict[str, object] = {}
+
+    def warm(self) -> None:
+        """Start it before it is asked, unless somebody is at it already."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._start()
+            finally:
+                self._lock.release()
+
+    def ask(
+        self,
+        what: str,
+        *arguments: object,
+        within: float,
+        line: str = "",
+        told: Callable[[Any], None] = lambda _: None,
+    ) -> Any:
+        """What the function answers, `within` so many seconds. Of several questions that wait in the same `line` only
+        the newest is asked. Raises Unanswered, Stale, and as LiaisonError what the function raises of these.
+        """
+        mine = self._newest[line] = object()
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise Unanswered("others try their drafts right now.", hint="Wait a moment, then try again.")
+        try:
+            if line and self._newest[line] is not mine:
+                raise Stale("something newer was asked.")
+            return self._asked(self._start(), what, arguments, within, told)
+        finally:
+            self._lock.release()
+
+    def stop(self) -> None:
+        """End the process, whatever it does; who waits for it gets Unanswered."""
+        process = self._process
+        if process:
+            process.kill()
+
+    def _start(self) -> Connection:
+        if self._pipe is not None and self._process is not None and self._process.poll() is None:
+            return self._pipe
+        self._forget()
+        mine, its = socket.socketpair()
+        with its:
+            command = [sys.executable, "-c", BEGIN, str(its.fileno()), self._room, *sys.path]
+            self._process = subprocess.Popen(command, pass_fds=(its.fileno(),))  # noqa: S603 - our own code
+        self._pipe = Connection(mine.detach())
+        self._end = weakref.finalize(self, _ended, self._process, self._pipe)
+        return self._pipe
+
+    def _forget(self) -> None:
+        self._end()
+        self._process, self._pipe, self._ready = None, None, False
+
+    def _asked(
+        self, pipe: Connection, what: str, arguments: tuple[object, ...], within: float, told: Callable[[Any], None]
+    ) -> Any:
+        try:
+            if not self._ready and pipe.poll(START_SECONDS):
+                self._ready = pipe.recv() == (READY, None)
+            pipe.send((what, arguments))
+            while self._ready and pipe.poll(within):
+                kind, answer = pipe.recv()
+                if kind != TOLD:
+                    return _taken(kind, answer)
+                told(answer)
+        except (EOFError, OSError) as error:
+            self._forget()
+            raise Unanswered("looking at the draft was broken off.", hint="Try again.") from error
+        self._forget()
+        raise Unanswered(f"looking at the draft took more than {within:g} seconds.", hint="Split the file.")
+
+
+def _ended(process: subprocess.Popen[bytes], pipe: Connection) -> None:
+    process.kill()
+    process.wait()
+    pipe.close()
+
+
+def _taken(kind: str, answer: Any) -> Any:
+    if kind == DONE:
+        return answer
+    if kind == BROKEN:
+        log.error("Looking at a draft failed: %s", answer)
+        raise Unanswered("looking at the draft failed.", hint="The reason stands in Liaison's log.")
+    what, where, hint = answer
+    raise LiaisonError(what, where=where, hint=hint)
+
+
+def serve(descriptor: int, room: str) -> None:
+    """In the process: answer until nobody asks any more."""
+    pipe = Connection(descriptor)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service's to hear
+    os.nice(MODEST)
+    asked, kept = import_module(room), dict[str, Any]()
+    with contextlib.suppress(EOFError, OSError):
+        pipe.send((READY, None))
+        while pipe.poll(IDLE_SECONDS):
+            what, arguments = pipe.recv()
+            pipe.send(_answered(getattr(asked, what), kept, arguments, pipe))
+
+
+def _answered(
+    function: Callable[..., Any], kept: dict[str, Any], arguments: tuple[object, ...], pipe: Connection
+) -> tuple[str, Any]:
+    try:
+        return DONE, function(kept, *arguments, tell=lambda what: pipe.send((TOLD, what)))
+    except LiaisonError as error:
+        return REFUSED, (error.what, error.where, error.hint)
+    except Exception as error:  # noqa: BLE001 - the process lives on; the service logs it and says so
+        return BROKEN, repr(error)
