@@ -1,5 +1,6 @@
 """`liaison demo`: two stand-in platforms, a real Liaison between them, and a story played into all three."""
 
+import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -65,9 +66,11 @@ def stage(start: datetime, listen: Listen) -> Iterator[Stage]:
     snow.start()
     jira.start()
     with TemporaryDirectory(prefix="liaison-demo-") as folder:
+        # a copy: what somebody publishes in the demo's rule desk changes no example
+        rules = Path(shutil.copytree(example("retail"), Path(folder) / "rules"))
         settings = Settings(
             store=f"sqlite:///{folder}/demo.db",
-            rules=example("retail"),
+            rules=rules,
             sites=(_snow_site(snow, start), _jira_site(jira, start)),
             listen=listen,
             speak_from={story.SNOW: start, story.JIRA: start},

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from core.decisions import Mode
 from core.notes import Audience
@@ -66,12 +67,18 @@ def _slot(moment: str, slot: Slot) -> Iterator[Said]:
 
 
 def _entry(moment: str, entry: Entry, when: str) -> Iterator[Said]:
-    for one in entry.all():
-        yield Said(moment, pieces(one.template.strip()) if one.template else (), when, one.language)
+    first, *others = (
+        Said(moment, pieces(one.template.strip()) if one.template else (), when, one.language) for one in entry.all()
+    )
+    yield replace(first, others=tuple(others))
 
 
-def sentences(rule: Rule) -> Iterator[str]:
+def sentences(rule: Rule) -> Iterator[tuple[Piece, ...]]:
     """All that it does beside its messages."""
+    yield from map(pieces, _sentences(rule))
+
+
+def _sentences(rule: Rule) -> Iterator[str]:
     if rule.impact:
         yield f"For the business this means ({rule.impact.level}): {(rule.impact.said.template or '').strip()}"
     for audience, cadence in rule.cadences.items():
@@ -91,7 +98,11 @@ def sentences(rule: Rule) -> Iterator[str]:
         yield "An agent approves its messages before they go out."
 
 
-def gate_sentences(gate: Gate) -> Iterator[str]:
+def gate_sentences(gate: Gate) -> Iterator[tuple[Piece, ...]]:
+    yield from ((Piece(text),) for text in _gate_sentences(gate))
+
+
+def _gate_sentences(gate: Gate) -> Iterator[str]:
     silent = "Nobody" if gate.silences_all else "No " + " and no ".join(sorted(gate.silence))
     yield f"{silent} hears anything about such a ticket."
     if gate.hold:

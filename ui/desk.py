@@ -123,11 +123,11 @@ def choices(found: Listing) -> dict[str, list[tuple[str, str]]]:
     files = [(name, name) for name in found.files] + [(name, f"shipped: {name}") for name in found.packs]
     return {
         "file": [("", "every file"), *files],
-        "kind": [("", "incidents and changes"), *KINDS.items()],
+        "kind": [("", "anything"), *KINDS.items()],
         "audience": [("", "everybody"), *((one, str(one)) for one in Audience)],
         "moment": [("", "any moment"), *((one, desk_words.moment(one)) for one in found.moments)],
         "does": [("", "anything"), *desk_words.DOES.items()],
-        "spoke": [("", "have spoken or not"), *SPOKE.items()],
+        "spoke": [("", "all"), *SPOKE.items()],
         "order": list(ORDERS.items()),
     }
 

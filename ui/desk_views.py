@@ -122,14 +122,15 @@ class Piece:
 
 @dataclass(frozen=True)
 class Said:
-    """What an entry says at a moment. No `pieces`: nothing, on purpose. `when`: for which end, or how often before.
-    `others`: how many languages beside this one.
+    """What an entry says at a moment. No `pieces`: nothing, on purpose. `when`: for which end, or which time it comes.
+    `others`: the same in other languages.
     """
 
     moment: str
     pieces: tuple[Piece, ...] = ()
     when: str = ""
     language: str = ""
+    others: "tuple[Said, ...]" = ()
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class RuleView:
     row: Row
     when: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
-    sentences: tuple[str, ...] = ()
+    sentences: tuple[tuple[Piece, ...], ...] = ()
     says: Mapping[Audience, tuple[Said, ...]] = field(default_factory=dict)
     tests: tuple[TestSeen, ...] = ()
     remarks: tuple[Remark, ...] = ()

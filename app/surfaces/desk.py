@@ -105,7 +105,7 @@ class StoredDesk:
             rule_words.conditions(one.unless),
             remarks=tuple(self._remark(problem) for problem in own),
             replaces=bool(row.file) and _named(self._shipped, what, name) is not None,
-            targets=tuple(dict.fromkeys((*self._folder.names(), NEW_FILE))) if self._can_write else (),
+            targets=self._targets(known.rows),
         )
         if isinstance(one, Gate):
             return replace(view, sentences=tuple(rule_words.gate_sentences(one)))
@@ -123,9 +123,13 @@ class StoredDesk:
     def _shipped(self) -> RuleSet:
         return rules.load([])
 
-    @property
-    def _can_write(self) -> bool:
-        return self._folder.rules is not None
+    def _targets(self, rows: Rows) -> tuple[str, ...]:
+        """Where most rules stand first."""
+        if self._folder.rules is None:
+            return ()
+        most = Counter(row.file for row in rows.rows if row.file)
+        there = sorted(self._folder.names(), key=lambda file: (-most[file], file))
+        return tuple(there) if self._folder.single else tuple(dict.fromkeys((*there, NEW_FILE)))
 
     def _spoke(self) -> Counter[str]:
         return Counter(spoken.by_rule(self._liaison.store, self._liaison.clock.now(), SPOKEN_DAYS))

@@ -10,7 +10,7 @@ from core.errors import LiaisonError
 from core.notes import Audience
 from tests.support.world import RULES, world
 from ui.access import Person
-from ui.desk_views import Asked, Change, Does, Drafted, Edit, Refused, What
+from ui.desk_views import Asked, Change, Does, Drafted, Edit, Piece, Refused, What
 
 EVA = Person("eva", "Eva Example")
 MORE = """
@@ -128,7 +128,7 @@ def test_a_rule_in_words(room):
         "kind is incident", "service is card-payments", "priority is P1 or P2", "title or description holds till or card",
     )  # fmt: skip
     assert view.unless == ("labels is drill",)
-    assert "An agent approves its messages before they go out." in view.sentences
+    assert (Piece("An agent approves its messages before they go out."),) in view.sentences
     opened, fixed, duplicate = view.says[Audience.REQUESTER]
     assert [piece.name or piece.text for piece in opened.pieces] == [
         "Cards fail at ", "location.name", ". ", "% if next_update", "More ", "next_update.text", ".", "% endif",
@@ -142,10 +142,16 @@ def test_a_rule_in_words(room):
 
 def test_a_gate_and_a_shipped_rule_in_words(room):
     gate = room.desk.rule(What.GATE, "quiet-hr")
-    assert gate.sentences == ("No requester hears anything about such a ticket.", "Because: Private matters.")
+    assert [piece.text for sentence in gate.sentences for piece in sentence] == [
+        "No requester hears anything about such a ticket.",
+        "Because: Private matters.",
+    ]
     shipped = room.desk.rule(What.RULE, "incident")
     assert shipped.row.pack == "incidents.yaml"
     assert shipped.tests
+    assert {
+        said.language: [o.language for o in said.others] for said in shipped.says[Audience.REQUESTER] if said.pieces
+    } == {"en": ["de"]}
     assert not any(test.failures for test in shipped.tests)
     assert room.desk.rule(What.RULE, "quiet-hr") is None
     assert room.desk.rule(What.RULE, "none") is None
