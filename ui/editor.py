@@ -95,6 +95,7 @@ class Shown:
     searched: str = ""
     ticket: str = ""
     moment: str = ""
+    picked: bool = False
     previewed: Previewed | None = None
     tried: Backtest | None = None
     days: int = DAYS[1]
@@ -159,10 +160,10 @@ class Editor:
         site, _, identity = ticket.partition("/")
         if not identity:
             return self._answered("preview", dict)
-        ref = TicketRef(site, identity)
+        ref, picked = TicketRef(site, identity), bool(form.get("pick") and flask.request.headers.get(REFRESH))
 
         def previewed() -> dict[str, object]:
-            return {"previewed": self.views.preview(draft, ref, moment), "ticket": ticket}
+            return {"previewed": self.views.preview(draft, ref, moment), "ticket": ticket, "picked": picked}
 
         return self._answered("preview", previewed)
 

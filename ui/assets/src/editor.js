@@ -8,7 +8,7 @@ import { keymap } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { EditorView, basicSetup } from "codemirror";
 import { Help } from "./completion.js";
-import { Kept } from "./drafts.js";
+import { Kept, plain } from "./drafts.js";
 
 const nonce = document.querySelector('meta[name="style-nonce"]')?.content ?? "";
 // The page's own colours, which differ by scheme.
@@ -20,6 +20,15 @@ const colours = HighlightStyle.define([
   { tag: [tags.punctuation, tags.separator, tags.brace, tags.squareBracket], color: "var(--quiet)" },
   { tag: tags.invalid, color: "var(--alarm)" },
 ]);
+// What is wrong is underlined by the browser itself: the marks that CodeMirror brings are images, which the page's policy refuses.
+const wavy = (colour) => ({ backgroundImage: "none", textDecoration: `underline wavy var(${colour}) 1px`, textUnderlineOffset: "3px" });
+const sign = (colour, round) => ({ content: "normal", backgroundColor: `var(${colour})`, borderRadius: round, width: ".6em", height: ".6em", margin: ".4em .2em" });
+const marks = EditorView.theme({
+  ".cm-lintRange-error": wavy("--alarm"), ".cm-lintRange-warning": wavy("--warm"), ".cm-lintRange-active": { backgroundColor: "var(--alarm-ground)" },
+  ".cm-lint-marker-error": sign("--alarm", "0"), ".cm-lint-marker-warning": sign("--warm", "50%"),
+  ".cm-lintPoint::after": { display: "none" },
+  ".cm-diagnostic-error": { borderLeftColor: "var(--alarm)" }, ".cm-diagnostic-warning": { borderLeftColor: "var(--warm)" },
+});
 const byId = (id) => document.getElementById(id);
 
 function editor(area) {
@@ -34,8 +43,8 @@ function editor(area) {
   const view = new EditorView({
     doc: area.value,
     extensions: [
-      keymap.of([{ key: "Mod-s", preventDefault: true, run: () => checkNow(area) }, indentWithTab]),
-      basicSetup, yaml(), syntaxHighlighting(colours), lintGutter(), help.extensions(), changed, EditorView.lineWrapping,
+      keymap.of([{ key: "Mod-s", preventDefault: true, run: () => checkNow(area) }, { key: "Enter", run: newLine }, indentWithTab]),
+      basicSetup, yaml(), syntaxHighlighting(colours), lintGutter(), marks, help.extensions(), changed, EditorView.lineWrapping,
       help.follower(byId(area.dataset.describes)),
       EditorView.cspNonce.of(nonce),
       EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", ...(about && { "aria-describedby": about }) }),
@@ -46,6 +55,16 @@ function editor(area) {
   area.liaisonEditor = view;
   area.liaisonHelp = help;
   if (area.dataset.completions) help.load(area.dataset.completions);
+}
+
+// A new line begins under what stands above it, and deeper where that opens something.
+function newLine({ state, dispatch }) {
+  const { main } = state.selection, before = state.doc.lineAt(main.from).text.slice(0, main.from - state.doc.lineAt(main.from).from);
+  if (!main.empty || !before.trim()) return false;
+  const [under] = /^\s*(- +)*/.exec(before);
+  const deeper = /(:|[|>][-+]?)\s*$/.test(before) ? 2 : 0;
+  dispatch(state.update(state.replaceSelection(`\n${" ".repeat(under.length + deeper)}`), { scrollIntoView: true, userEvent: "input" }));
+  return true;
 }
 
 const checkNow = (area) => { area.dispatchEvent(new Event("liaison:check", { bubbles: true })); return true; };
@@ -84,6 +103,12 @@ function listen(area) {
     event.preventDefault();
     jump(area, Number(link.dataset.line), Number(link.dataset.column || 1));
   });
+  // While one asks, another types on: what came of an older text is not shown, the newer is asked next.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const asked = event.detail.requestConfig?.parameters;
+    const sent = asked?.get?.("text") ?? asked?.text;
+    if (typeof sent === "string" && plain(sent) !== plain(area.value)) event.detail.shouldSwap = false;
+  });
   document.addEventListener("htmx:afterSwap", () => {
     const list = byId("flaws");
     if (!list || list.dataset.taken) return;
@@ -108,35 +133,43 @@ function say(text) {
 }
 
 function keepDraft(area) {
-  const form = area.form, file = () => form.elements.file.value.trim();
-  const kept = new Kept(form.dataset.fresh ? "(new)" : file(), form.elements.base.value, area.value);
-  const bar = byId("kept"), found = kept.found();
+  const form = area.form, { fresh, typed } = form.dataset, { base, file } = form.elements;
+  const kept = new Kept(fresh ? "(new)" : file.value, typed ? null : area.value);
+  const bar = byId("kept"), found = typed ? null : kept.found();
+  const keep = () => kept.keep({ text: area.value, base: base.value, file: file.value });
+  const begun = { text: area.value, base: base.value, file: file.value };
   let wait;
   area.addEventListener("input", () => {
     clearTimeout(wait);
-    wait = setTimeout(() => kept.keep(area.value, form.elements.base.value), 300);
+    wait = setTimeout(keep, 300);
   });
-  window.addEventListener("pagehide", () => kept.keep(area.value, form.elements.base.value));
+  window.addEventListener("pagehide", keep);
+  if (typed) keep();
   if (!bar || !found) return;
-  const same = found.base === form.elements.base.value;
+  const take = (draft) => {
+    write(area, draft.text);
+    [base.value, file.value] = [draft.base, draft.file];
+  };
+  const same = found.base === base.value && !fresh;
   byId("kept-when").textContent = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" }).format(found.at);
-  byId("kept-changed").hidden = same;
+  byId("kept-changed").hidden = same || Boolean(fresh);
   byId("kept-back").hidden = same;
   bar.hidden = false;
-  const takeBack = () => { write(area, found.text); form.elements.base.value = found.base; };
-  if (same) takeBack();
-  byId("kept-back").addEventListener("click", () => { takeBack(); bar.hidden = true; area.liaisonEditor.focus(); });
-  byId("kept-drop").addEventListener("click", () => {
-    kept.forget();
-    write(area, kept.text);
-    form.elements.base.value = kept.base;
-    bar.hidden = true;
-    area.liaisonEditor.focus();
-  });
+  if (same) take(found);
+  const done = () => { bar.hidden = true; area.liaisonEditor.focus(); };
+  byId("kept-back").addEventListener("click", () => { take(found); done(); });
+  byId("kept-drop").addEventListener("click", () => { kept.forget(); take(begun); done(); });
+}
+
+// A link from elsewhere may lead to a line.
+function jumpToAddress(area) {
+  const line = /^#line-(\d+)$/.exec(location.hash);
+  if (line) jump(area, Number(line[1]), 1);
 }
 
 for (const area of document.querySelectorAll("textarea[data-editor]")) {
   editor(area);
   listen(area);
   keepDraft(area);
+  jumpToAddress(area);
 }

@@ -43,7 +43,8 @@ export class Schema {
     for (const one of this.at(path)) {
       for (const value of one.enum ?? []) found.add(value);
       if (one.const !== undefined) found.add(one.const);
-      if ([one.type].flat().includes("boolean")) found.add(true).add(false);
+      const types = [one.type].flat();
+      if (types.includes("boolean") && !types.includes("number")) found.add(true).add(false);
       for (const value of one.examples ?? []) found.add(value);
     }
     return [...found];
