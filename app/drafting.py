@@ -4,6 +4,7 @@ one file in its place. Nothing is written, and no platform is asked.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from core.errors import Problem, RulesError, Severity
 from core.sites import Site
 from rules.documents import read
 from rules.language import RuleSet
+from rules.load import examine
 from ui.editor_views import Backtest, ChangeGroup, Checked, Example, Flaw, Previewed, Trial, Trials
 
 if TYPE_CHECKING:
@@ -103,6 +105,25 @@ def play(
         ),
         notable=tuple(notable(now, result.lives)),
     )
+
+
+def review(
+    kept: Kept, folder: Folder, draft: Draft, most: int, *, tell: Tell
+) -> tuple[tuple[Problem, ...], int | None, tuple[rules.TestResult, ...]]:
+    """All problems, how many tests ran, and those that failed; None where there are errors, or more than `most`."""
+    del tell
+    found, problems = _examined(kept, folder, draft)
+    if _errors(problems) or sum(not trial.pack for trial in found.tests) > most:
+        return problems, None, ()
+    results = rules.run_tests(found)
+    return problems, len(results), tuple(replace(result, said={}) for result in results if not result.passed)
+
+
+def proofread(kept: Kept, folder: Folder, *, tell: Tell) -> tuple[str, tuple[Problem, ...]]:
+    """How the texts on the disk read: the hash of the set, and all problems."""
+    del kept, tell
+    found, problems = examine(folder.paths, wording=True)
+    return found.hash, problems
 
 
 # --- the set ----------------------------------------------------------------------------------------------------------

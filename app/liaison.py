@@ -31,6 +31,7 @@ from app.surfaces.door import StoredDoor
 from app.surfaces.house import house
 from app.sweeping import Sweeper
 from app.views import StoredViews
+from app.workbench import Workbench
 from core.sites import Site
 from core.tickets import TicketRef
 from core.times import Clock, SystemClock, from_iso, iso
@@ -65,6 +66,7 @@ class Liaison:
         self.store = Store(settings.store)
         self.store.upgrade()
         self.store.start()
+        self.bench = Workbench("app.drafting")
         self.publisher = Publisher(self.store, Folder(settings.rules), self.rulebook, self.clock)
         self.sites = {site.name: self._speaking(site) for site in settings.sites}
         self.connectors = Connectors(self.sites, self.clock)
@@ -141,6 +143,7 @@ class Liaison:
         self.engine.stop()
 
     def close(self) -> None:
+        self.bench.stop()
         self.store.close(CLOSE_SECONDS)
 
     def _reload(self) -> None:

@@ -3,16 +3,22 @@
 import logging
 import threading
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from app.drafts import Folder
-from core.errors import Problem
+from core.errors import LiaisonError, Problem
 from rules.language import RuleSet
-from rules.load import examine
 
-MOST_RULES = 1_000
-"""More would take half a minute of the service's time; the editor and the command line say it all the same."""
-PATIENCE = 30.0
+MOST_RULES = 2_000
+"""More would keep others waiting who try their drafts; the editor and the command line say it all the same."""
+SECONDS = 60.0
 log = logging.getLogger("liaison.rules")
+
+
+class Bench(Protocol):
+    """`app.workbench.Workbench`."""
+
+    def ask(self, what: str, *arguments: object, within: float) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -24,8 +30,8 @@ class Read:
 
 
 class Proofreader:
-    def __init__(self, folder: Folder) -> None:
-        self._folder = folder
+    def __init__(self, folder: Folder, bench: Bench) -> None:
+        self._folder, self._bench = folder, bench
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._found: dict[str, tuple[Problem, ...]] = {}
@@ -36,7 +42,7 @@ class Proofreader:
             return Read(rules.warnings, whole=True)
         thread = self._begin(rules)
         if thread and wait:
-            thread.join(PATIENCE)
+            thread.join(SECONDS)
         found = self._found.get(rules.hash)
         return Read(rules.warnings if found is None else found, found is not None)
 
@@ -51,5 +57,9 @@ class Proofreader:
 
     def _read(self, rules: RuleSet) -> None:
         """Files that are others by now are looked at when they are in force."""
-        seen, problems = examine(self._folder.paths, wording=True)
-        self._found = {rules.hash: problems if seen.hash == rules.hash else rules.warnings}
+        try:
+            seen, problems = self._bench.ask("proofread", self._folder, within=SECONDS)
+        except LiaisonError as error:
+            log.warning("How the rules' texts read is not known: %s", error)
+            seen, problems = "", ()
+        self._found = {rules.hash: problems if seen == rules.hash else rules.warnings}

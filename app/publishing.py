@@ -81,7 +81,7 @@ class Publisher:
             after = draft.content(before)
             if before == after:
                 raise DraftError(f"{draft.file} says this already.", hint="There is nothing to publish.")
-            if errors := self.against(draft):
+            if errors := self.against(draft, _errors(self.folder.examined(draft)[1])):
                 raise Unfit(errors)
             self._observe()
             number = self._intend(draft.file, (before, after), why, who, what)
@@ -90,11 +90,10 @@ class Publisher:
         self._rulebook.reload()
         return number
 
-    def against(self, draft: Draft) -> tuple[Problem, ...]:
-        """The errors for which a draft is not published. Where other files are broken already, a draft may mend its own
-        file all the same: else nobody could mend two. Raises DraftError.
+    def against(self, draft: Draft, errors: tuple[Problem, ...]) -> tuple[Problem, ...]:
+        """Those errors of a draft for which it is not published. Where other files are broken already, a draft may mend
+        its own file all the same: else nobody could mend two. Raises DraftError.
         """
-        errors = _errors(self.folder.examined(draft)[1])
         if not errors or not self._rulebook.problem:
             return errors
         path = str(self.folder.path(draft.file))

@@ -10,10 +10,10 @@ import rules
 from app import edits, rule_words, spoken
 from app.drafts import Draft, DraftError, Folder, hash_of, text_of
 from app.edits import Uneditable
-from app.proofreading import Proofreader
+from app.proofreading import Bench, Proofreader
 from app.publishing import Author, Changed, Publisher, Record, Unfit, texts
 from app.rule_rows import Borders, Rows, borders_of, rows_of
-from core.errors import Problem, Severity
+from core.errors import LiaisonError, Problem, Severity
 from core.moments import MomentKind
 from rules.language import Gate, Rule, RuleSet
 from rules.load import PACKS
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 MOST_TESTS = 500
 """Tests that run while somebody waits."""
+SECONDS = 20.0
 NEW_FILE = "own.yaml"
 HISTORY_PAGE = 30
 SECTIONS = {What.RULE: "rules", What.GATE: "gates"}
@@ -60,11 +61,14 @@ class Set:
 
 
 class StoredDesk:
-    def __init__(self, liaison: "Liaison") -> None:
+    """`bench`: where drafts are looked at, in place of the process beside the service."""
+
+    def __init__(self, liaison: "Liaison", bench: Bench | None = None) -> None:
         self._liaison = liaison
+        self._bench: Bench = bench or liaison.bench
         self._publisher: Publisher = liaison.publisher
         self._folder: Folder = liaison.publisher.folder
-        self._proofreader = Proofreader(self._folder)
+        self._proofreader = Proofreader(self._folder, self._bench)
         self._kept: Set | None = None
 
     # --- the list ----------------------------------------------------------------------------------------------------
@@ -150,14 +154,18 @@ class StoredDesk:
         if base != draft.base:
             return replace(seen, stale=True, common=self._common(draft))
         meant = Draft(draft.file, draft.base, draft.text)
-        found, problems = self._folder.examined(meant, wording=True)
+        try:
+            problems, tests, failed = self._bench.ask("review", self._folder, meant, MOST_TESTS, within=SECONDS)
+        except LiaisonError as error:
+            return replace(seen, refusal=f"It could not be checked: {error}")
         remarks = tuple(self._remark(problem) for problem in problems)
         before = self._before()
         fresh = frozenset(one for one in remarks if (one.file, one.message) not in before)
         ordered = tuple(sorted(remarks, key=lambda one: (not one.error, one not in fresh)))
-        against = self._publisher.against(meant) if any(one.error for one in remarks) else ()
+        errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
+        against = self._publisher.against(meant, errors)
         refusal = _refusal(len(against)) if against else ""
-        tests, failing = (None, ()) if any(one.error for one in remarks) else self._tested(found)
+        failing = tuple(map(self._result, failed))
         return replace(seen, refusal=refusal, remarks=ordered, fresh=fresh, tests=tests, failing=failing)
 
     def publish(self, draft: Drafted, why: str, me: Person) -> Published:
@@ -191,14 +199,6 @@ class StoredDesk:
         """What there was to remark on already."""
         known = self._proofreader.of(self._liaison.rulebook.current, wait=True).problems
         return {(self._folder.shown(problem.path), problem.message) for problem in known}
-
-    def _tested(self, found: RuleSet) -> tuple[int | None, tuple[TestSeen, ...]]:
-        own = [trial for trial in found.tests if not trial.pack]
-        if len(own) > MOST_TESTS:
-            return None, ()
-        results = rules.run_tests(found)
-        failing = (result for result in results if not result.passed)
-        return len(results), tuple(self._result(result) for result in failing)
 
     def _result(self, result: TestResult) -> TestSeen:
         path, _, line = result.where.rpartition(":")

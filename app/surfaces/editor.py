@@ -14,7 +14,7 @@ from app.drafts import Draft, DraftError, Folder, hash_of, text_of
 from app.foresight import Foresight, Known
 from app.memory import Memory
 from app.scenes import Scene
-from app.workbench import Stale, Unanswered, Workbench
+from app.workbench import Stale, Unanswered
 from core.moments import BY_AGENTS, MomentKind
 from core.notes import Audience
 from core.tickets import Kind, TicketRef
@@ -60,7 +60,7 @@ class StoredEditor:
         self._liaison = liaison
         self._folder = Folder(liaison.settings.rules)
         self._foresight = Foresight(liaison.store, liaison.rulebook, liaison.connectors)
-        self._bench = Workbench("app.drafting")
+        self._bench = liaison.bench
         self._backtests = Backtests(liaison.store, self._folder, list(liaison.sites.values()))
 
     # --- files -----------------------------------------------------------------------------------------------------

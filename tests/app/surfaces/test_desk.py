@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from app import tables
+from app import drafting, tables
 from app.surfaces.desk import StoredDesk
 from core.errors import LiaisonError
 from core.notes import Audience
@@ -44,9 +44,18 @@ tests:
 ALL = RULES + MORE
 
 
+class Here:
+    """The functions of the process beside the service, in this one: starting it takes longer than the tests do."""
+
+    def ask(self, what, *arguments, within):
+        assert within > 0
+        return getattr(drafting, what)({}, *arguments, tell=None)
+
+
 class Room:
-    def __init__(self, found, tmp_path):
-        self.world, self.desk, self.file = found, StoredDesk(found.liaison), tmp_path / "rules" / "rules.yaml"
+    def __init__(self, found, tmp_path, bench=None):
+        self.world, self.file = found, tmp_path / "rules" / "rules.yaml"
+        self.desk = StoredDesk(found.liaison, bench or Here())
 
     def ids(self, **asked):
         return [row.id for row in self.desk.rules(Asked(**asked)).rows]
@@ -186,6 +195,29 @@ def test_a_review_tells_what_is_new(room):
     assert all(not one.error for one in seen.remarks)
     assert any(one not in seen.fresh for one in seen.remarks)
     assert (seen.tests, [test.name for test in seen.failing]) == (2, ["Wrong"])
+
+
+def test_drafts_are_looked_at_in_a_process_beside(tmp_path):
+    with world(tmp_path, ALL) as found:
+        room = Room(found, tmp_path, found.liaison.bench)
+        seen = room.desk.review(room.draft(ALL.replace("Cards fail at", "The gateway timed out at")))
+        assert seen.publishable
+        assert any("gateway" in one.message for one in seen.fresh)
+        assert not room.desk.rules(Asked()).reading
+        found.liaison.bench.stop()
+
+
+class Away:
+    def ask(self, what, *_, within):
+        raise LiaisonError(f"{what} took more than {within:g} seconds.", hint="Split the file.")
+
+
+def test_a_draft_that_cannot_be_checked_is_kept_and_not_published(tmp_path):
+    with world(tmp_path, ALL) as found:
+        seen = Room(found, tmp_path, Away()).desk.review(Drafted("new.yaml", "", "rules: []"))
+        assert "could not be checked" in seen.refusal
+        assert not seen.publishable
+        assert seen.draft.text == "rules: []"
 
 
 def test_errors_refuse_and_are_told(room):
