@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import flask
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from core.errors import LiaisonError
 from core.moments import BY_AGENTS, MomentKind
@@ -80,7 +79,6 @@ def register(pages: Pages, house: House) -> None:
     route(pages, "/rules/backtest", "rules_backtest", editor.backtest, needs=Role.EDITOR, methods=post)
     route(pages, "/rules/backtest/stop", "rules_backtest_stop", editor.stop, needs=Role.EDITOR, methods=post)
     route(pages, "/rules/backtest/<identity>", "rules_backtest_of", editor.backtest_of, needs=Role.EDITOR)
-    pages.register_error_handler(RequestEntityTooLarge, too_large)
 
 
 @dataclass(frozen=True)
@@ -236,11 +234,6 @@ def said(error: LiaisonError) -> str:
     return text[:1].upper() + text[1:]
 
 
-def too_large(_error: RequestEntityTooLarge) -> flask.Response:
-    return message("This text is too large", f"{MOST_TEXT:,} letters are the most here.", TOO_LARGE, code=413)
-
-
 NO_FOLDER = "Set `rules:` in liaison.yaml to a folder, and start Liaison again."
 BACK = "Go back to the list of rules, and open another."
 FORGOTTEN = "Only the last few are kept, until Liaison is started again. Try the draft once more."
-TOO_LARGE = "Split the file, or edit it on the machine and check it with `liaison rules check`."
