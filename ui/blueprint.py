@@ -12,6 +12,7 @@ from ui.access import AT_THE_MACHINE, NOBODY, Open, Person, Role
 from ui.house import House
 from ui.rendering import message, packed, protected, style_nonce
 from ui.routing import SAFE, Pages
+from ui.taming import tamed
 
 if TYPE_CHECKING:
     from flask.sansio.blueprints import BlueprintSetupState
@@ -52,6 +53,7 @@ class Guard:
     def prepare(self, state: "BlueprintSetupState") -> None:
         app = state.app
         assert isinstance(app, flask.Flask)
+        app.jinja_env.finalize = tamed
         sessions.configure(app, self.house.session_key, encrypted=self.house.encrypted)
         # asked for by the guard, after it is known who they are, and of pages alone
         app.config.update(WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False)
