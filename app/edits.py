@@ -1,4 +1,4 @@
-"""Small edits of a rules file, in its own text: one line put in or taken out, all else as it was (decision 0008).
+"""Small edits of a rules file, in its own text: one line put in or taken out, all else as it was (decision 0009).
 
 What an edit did is proven: the new text is read again, and says what the old one said but for that one thing.
 """

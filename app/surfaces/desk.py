@@ -1,5 +1,6 @@
 """`ui.desk_views.DeskViews` over the rules in force, their files and the store."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -119,6 +120,8 @@ class StoredDesk:
 
     def _set(self) -> Set:
         current = self._liaison.rulebook.current
+        if self._kept is None:  # the next page will ask what is shipped: reading that takes a moment
+            threading.Thread(target=lambda: self._shipped, name="shipped rules", daemon=True).start()
         if self._kept is None or self._kept.rules is not current:
             self._kept = Set(current, rows_of(current, self._folder), borders_of(current, self._folder))
         return self._kept
