@@ -33,6 +33,7 @@ from ui.overview_views import (
     Sort,
 )
 from ui.reports import Line
+from ui.taming import tamed
 
 REF = TicketRef("acme", "1")
 ITEM = Item(REF, AT, "OPS-1", "Till 3 is down", "card-gateway", "P1", "high", "payments", "We look.", "17")
@@ -219,7 +220,7 @@ def test_tricks_in_fields_are_words_like_others(trick):
         answer = browser.get(address)
         assert answer.status_code == 200
         assert not any(mark in answer.text for mark in ("<script>alert", "<img src=x", "<b>x</b>"))
-        assert trick.replace("\0", "\N{REPLACEMENT CHARACTER}") in unescape(answer.text).replace(
+        assert str(tamed(trick)).replace("\0", "\N{REPLACEMENT CHARACTER}") in unescape(answer.text).replace(
             "\0", "\N{REPLACEMENT CHARACTER}"
         )
 
