@@ -8,7 +8,7 @@ import flask
 from ui import desk_words
 from ui.access import Role
 from ui.desk_views import Drafted, Published, Refused, Review
-from ui.differences import difference
+from ui.differences import difference, merged
 from ui.entry import redirected
 from ui.house import House
 from ui.rendering import message, page
@@ -128,6 +128,7 @@ def reviewed(seen: Review, code: int = 200, *, why: str = "", wrong: str = "") -
             mine=None if seen.common is None else difference(seen.common, text),
             theirs=None if seen.common is None else difference(seen.common, disk),
             apart=difference(disk, text),
+            both=together(seen),
             why=why,
             desk=desk_words,
         )
@@ -142,6 +143,14 @@ def reviewed(seen: Review, code: int = 200, *, why: str = "", wrong: str = "") -
         desk=desk_words,
         longest=LONGEST,
     )
+
+
+def together(seen: Review) -> Drafted | None:
+    """The draft with their changes in it; None where both changed the same, or nobody knows what it began with."""
+    if not seen.there or not seen.draft.base or seen.common is None:
+        return None
+    both = merged(seen.common, seen.draft.text, seen.disk)
+    return None if both is None else replace(seen.draft, text=both)
 
 
 MOST = 100

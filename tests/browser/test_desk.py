@@ -123,6 +123,7 @@ def test_what_was_typed_is_not_lost_when_the_file_changes_meanwhile(browser, wor
         assert page.get_by_text("active: false").first.is_visible()
         fine(page, heard, "409")
         assert file.read_text() == before + "# theirs\n"
+        assert page.get_by_role("button", name="Review both together").is_visible()
         page.get_by_role("button", name="Review mine over theirs").click()
         assert page.get_by_label("Why").input_value() == "Mine"
         assert page.get_by_text("1 line added, 1 removed").is_visible()

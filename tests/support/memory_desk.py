@@ -46,6 +46,7 @@ class MemoryDesk:
 
     disk: str = DISK
     base: str = "aa"
+    common: str = "version: 1\n# base\n"
     errors: tuple[str, ...] = ()
     asked: list[Asked] = field(default_factory=list)
     published: list[tuple[Drafted, str, str]] = field(default_factory=list)
@@ -61,7 +62,7 @@ class MemoryDesk:
 
     def review(self, draft: Drafted) -> Review:
         if draft.base != self.base:
-            return Review(draft, self.disk, self.base, stale=True, common="version: 1\n# base\n")
+            return Review(draft, self.disk, self.base, stale=True, common=self.common)
         remarks = tuple(Remark(draft.file, 1, text, error=True) for text in self.errors)
         refusal = "The rules would have an error." if remarks else ""
         return Review(draft, self.disk, self.base, refusal=refusal, remarks=remarks, fresh=frozenset(remarks), tests=1)

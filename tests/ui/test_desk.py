@@ -128,6 +128,21 @@ def test_a_file_changed_meanwhile_is_shown_beside_the_draft(desk):
     assert desk.published == []
 
 
+def test_what_fits_together_is_offered_together(desk):
+    desk.base, desk.disk = "bb", "version: 1\n# base\nteam: theirs\nrules:\n"
+    desk.common = "version: 1\n# base\nteam: none\nrules:\n"
+    answer = browser(desk).post(
+        "/rules/publish", DRAFT | {"text": "version: 2\n# base\nteam: none\nrules:\n", "reason": "x y"}
+    )
+    assert "Review both together" in answer.text
+    assert 'name="text" value="version: 2\n# base\nteam: theirs\nrules:\n"' in answer.text
+    answer = browser(desk).post(
+        "/rules/publish", DRAFT | {"text": desk.common.replace("none", "ours"), "reason": "x y"}
+    )
+    assert "Review both together" not in answer.text
+    assert "the same lines" in answer.text
+
+
 def test_a_draft_that_says_what_the_file_says_is_no_change(desk):
     answer = browser(desk).post("/rules/publish", DRAFT | {"text": DISK, "reason": "New words"})
     assert "There is nothing to publish" in answer.text
