@@ -11,7 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,8 +19,10 @@ import flask
 
 from app import snapshots
 from app.liaison import Liaison
+from app.plans import NotePlan, Pledge
 from app.settings import Settings
 from app.store import Store
+from core.decisions import Message
 from core.notes import Audience
 from core.sightings import Snapshot
 from core.sites import Auth, Platform, Secret, Site
@@ -40,7 +42,7 @@ WORDS = (
     "Card payments are not working in our Berlin stores. Cash and vouchers still work. We will write again by 14:30.",
     "The terminals' configuration synchronisation remains unavailable pending supplier remediation activities today.",
 )
-PAGES: dict[str, str] = {
+PAGES: Mapping[str, str] = {
     "front": "/",
     "story": "/tickets/jira/100007",
     "panel": "/panel/jira/100007",
@@ -63,6 +65,23 @@ PAGES: dict[str, str] = {
     "webhooks set aside": "/overview/tickets?show=dead",
 }
 """Addresses by name."""
+COLUMNS = {
+    "tickets": "site id key attended newest memory priority service is_open held opened_at impact impact_rank",
+    "notes": "id ticket_id text rule marker planned_at written_at service grade hard",
+    "promises": "id ticket_id due made_at state ended_at service priority",
+    "feedback": "id ticket_id note_id verdict at",
+    "deliveries": "key ticket_id received_at",
+}
+WRITTEN = Message(Audience.REQUESTER, "opened", "rule-1", "We look.", "rules.yaml:1")
+PLAN = NotePlan(WRITTEN, Pledge.NEW, SystemClock().now()).dumps()
+SAME: Mapping[str, Mapping[str, object]] = {
+    "tickets": {"generation": 1, "fence": 1},
+    "notes": {"site": "jira", "moment": "opened", "occurrence": "1", "audience": "requester", "state": "written",
+              "plan": PLAN, "rule_set": "x", "comment_id": "1", "attempts": 1, "problem": ""},
+    "promises": {"site": "jira", "audience": "requester", "made_by": "n", "rule": "r", "kept_by": ""},
+    "feedback": {"site": "jira", "link": 1},
+    "deliveries": {"site": "jira", "body": b"{}", "headers": "{}", "state": "dead", "problem": "ValueError: odd"},
+}  # fmt: skip
 CATALOGUE = "version: 1\nservices:\n" + "".join(
     f"  - {{id: s{n}, name: service {n}, people_can: work, aliases: {{jira: [svc-{n}]}}}}\n" for n in range(SERVICES)
 )
@@ -84,8 +103,8 @@ def fill(path: Path, count: int) -> None:
             " WHERE state != 'open' GROUP BY 1, 2, 3, 4"
         )
         raw.execute(
-            "INSERT INTO spoken_days SELECT substr(written_at, 1, 10), site, service, rule, CAST(grade AS INTEGER), hard,"
-            " count(*) FROM notes WHERE grade IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6"
+            "INSERT INTO spoken_days SELECT substr(written_at, 1, 10), site, service, rule, CAST(grade AS INTEGER),"
+            " hard, count(*) FROM notes WHERE grade IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6"
         )
         raw.commit()
 
@@ -115,18 +134,18 @@ def _some(raw: sqlite3.Connection, numbers: range, chance: random.Random, now: d
             answers.append((f"f{i}", i, f"n{i}-0", chance.choice(("helped", "not_helped", "hurts")), iso(began)))
         if number % 2_000 == 0:
             dead.append((f"d{i}", i, iso(began)))
-    raw.executemany("INSERT INTO tickets (site, id, key, generation, fence, attended, newest, memory, priority, service,"
-                    " is_open, held, opened_at, impact, impact_rank) VALUES (?,?,?,1,1,?,?,?,?,?,?,?,?,?,?)", tickets)  # fmt: skip
-    raw.executemany("INSERT INTO notes (id, site, ticket_id, moment, occurrence, audience, state, plan, text, rule,"
-                    " rule_set, marker, comment_id, planned_at, written_at, attempts, problem, service, grade, hard)"
-                    " VALUES (?,'jira',?,'opened','1','requester','written','{}',?,?,'x',?,'1',?,?,1,'',?,?,?)", notes)  # fmt: skip
-    raw.executemany("INSERT INTO promises (id, site, ticket_id, audience, due, made_at, made_by, rule, state, ended_at,"
-                    " kept_by, service, priority) VALUES (?,'jira',?,'requester',?,?,'n','r',?,?,'',?,?)", promises)  # fmt: skip
-    raw.executemany("INSERT INTO feedback (id, link, site, ticket_id, note_id, verdict, at)"
-                    " VALUES (?,1,'jira',?,?,?,?)", answers)  # fmt: skip
-    raw.executemany("INSERT INTO deliveries (site, key, ticket_id, body, headers, received_at, state, problem)"
-                    " VALUES ('jira',?,?,x'7b7d','{}',?,'dead','ValueError: odd')", dead)  # fmt: skip
+    for table, rows in (("tickets", tickets), ("notes", notes), ("promises", promises), ("feedback", answers)):
+        _insert(raw, table, rows)
+    _insert(raw, "deliveries", dead)
     raw.commit()
+
+
+def _insert(raw: sqlite3.Connection, table: str, rows: Sequence[Sequence[object]]) -> None:
+    """The columns of COLUMNS from the rows, those of SAME the same for all."""
+    names = [*COLUMNS[table].split(), *SAME[table]]
+    places = ",".join("?" * len(names))
+    more = tuple(SAME[table].values())
+    raw.executemany(f"INSERT INTO {table} ({','.join(names)}) VALUES ({places})", ((*row, *more) for row in rows))  # noqa: S608 - names of our own
 
 
 def installation(folder: Path) -> Settings:
@@ -136,9 +155,9 @@ def installation(folder: Path) -> Settings:
     return Settings(store=f"sqlite:///{folder}/store.db", rules=folder / "rules", sites=(site,))
 
 
-def times(ask: Callable[[], int]) -> Iterator[float]:
+def times(ask: Callable[[], int], again: int) -> Iterator[float]:
     """Milliseconds, the first time first."""
-    for _ in range(AGAIN):
+    for _ in range(again):
         began = time.perf_counter()
         code = ask()
         yield 1000 * (time.perf_counter() - began)
@@ -146,7 +165,7 @@ def times(ask: Callable[[], int]) -> Iterator[float]:
             raise RuntimeError(f"answered {code}")
 
 
-def measure(liaison: Liaison, pages: dict[str, str]) -> dict[str, list[float]]:
+def measure(liaison: Liaison, pages: Mapping[str, str], again: int = AGAIN) -> dict[str, list[float]]:
     """As the local admin, through Flask itself, without a network between."""
     app = liaison.web()
     client = app.test_client()
@@ -157,7 +176,11 @@ def measure(liaison: Liaison, pages: dict[str, str]) -> dict[str, list[float]]:
         session.update(kept)
     ask = {"headers": {"Host": "localhost", "Accept-Encoding": "gzip"}, "environ_base": {"REMOTE_ADDR": "127.0.0.1"}}
     client.get("/sign-in", **ask)  # templates are compiled once
-    return {name: list(times(lambda path=path: client.get(path, **ask).status_code)) for name, path in pages.items()}
+
+    def asked(path: str) -> list[float]:
+        return list(times(lambda: client.get(path, **ask).status_code, again))
+
+    return {name: asked(path) for name, path in pages.items()}
 
 
 def main() -> None:
