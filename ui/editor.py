@@ -156,6 +156,8 @@ class Editor:
         form, draft = flask.request.form, typed()
         ticket, moment = form.get("pick") or form.get("ticket", ""), form.get("moment", "")
         site, _, identity = ticket.partition("/")
+        if not identity and not form.get("pick") and flask.request.headers.get(REFRESH):
+            return flask.make_response("", 204)
         if not identity:
             return self._answered("preview", dict)
         ref, picked = TicketRef(site, identity), bool(form.get("pick") and flask.request.headers.get(REFRESH))

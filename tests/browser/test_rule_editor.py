@@ -289,3 +289,24 @@ def test_with_everything_shown_nobody_is_shut_out(visit, size, scheme):
     assert violations(page, axe()) == []
     wide = page.evaluate("[document.scrollingElement.scrollWidth, window.innerWidth]")
     assert wide[0] <= wide[1]
+
+
+def test_a_ticket_that_was_chosen_while_one_types_on_is_not_lost(visit):
+    page = ready(visit())
+    held = []
+
+    def hold(route):
+        """The first question waits for its answer."""
+        if held:
+            route.continue_()
+        held.append(route)
+
+    page.route("**/rules/preview", hold)
+    page.locator("#tickets").get_by_role("button").first.click()
+    expect(page.locator("#preview")).to_contain_text("Choose a ticket")
+    at = line_of("Card payments are not working at {{ location.name }}.")
+    cursor(page, at, LINES[at - 1].index("Card payments") + 1)
+    page.keyboard.type("Sorry: ")
+    held[0].continue_()
+    words = page.get_by_role("article", name="requester (public)").locator("blockquote").first
+    expect(words).to_contain_text("Sorry: Card payments are not working", timeout=PATIENT)

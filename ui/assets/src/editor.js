@@ -29,6 +29,7 @@ const marks = EditorView.theme({
   ".cm-lintPoint::after": { display: "none" },
   ".cm-diagnostic-error": { borderLeftColor: "var(--alarm)" }, ".cm-diagnostic-warning": { borderLeftColor: "var(--warm)" },
 });
+const LIVE = ["check", "tests", "preview"];
 const byId = (id) => document.getElementById(id);
 
 function editor(area) {
@@ -103,11 +104,13 @@ function listen(area) {
     event.preventDefault();
     jump(area, Number(link.dataset.line), Number(link.dataset.column || 1));
   });
-  // While one asks, another types on: what came of an older text is not shown, the newer is asked next.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const asked = event.detail.requestConfig?.parameters;
-    const sent = asked?.get?.("text") ?? asked?.text;
-    if (typeof sent === "string" && plain(sent) !== plain(area.value)) event.detail.shouldSwap = false;
+  // While it is asked, somebody types on: what came of an older text is not shown, as the newer is asked next. What somebody
+  // chose meanwhile is shown all the same, and asked again.
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const sent = detail.requestConfig?.parameters?.text;
+    if (typeof sent !== "string" || plain(sent) === plain(area.value)) return;
+    if (LIVE.includes(detail.requestConfig.elt.id)) detail.shouldSwap = false;
+    else setTimeout(() => byId("preview").dispatchEvent(new Event("liaison:again")));
   });
   document.addEventListener("htmx:afterSwap", () => {
     const list = byId("flaws");
