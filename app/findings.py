@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, and_, func, not_, or_, select
+from sqlalchemy import Connection, Row, and_, func, not_, or_, select, text
 
 from app import dead, snapshots, tables
 from app.hush import muted_by
 from app.journal import What
 from app.memory import Memory
+from app.minute import FRESH, Minute
 from app.rows import of, time
 from app.store import Store
 from core.decisions import Reason
@@ -31,30 +32,44 @@ from ui.views import (
 N, T, P, J = tables.notes, tables.tickets, tables.promises, tables.journal
 MOST = 100
 NEWEST = 30
+MANY = 100_000
+"""Lines of the journal from which on counts of it may be a minute old."""
+# spelled as the index spells it, or a few notes that wait would be looked for among all that were ever written
+UNENDED = text("notes.state NOT IN ('written', 'superseded', 'withdrawn')")
+FIRST = select(func.min(J.c.id)).scalar_subquery()
 REACHED = ("written_at", "doubt_since", "sending_at", "planned_at")
 
 
 class Findings:
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self._store, self._minute = store, Minute()
 
     def overview(self) -> Overview:
         with self._store.read() as connection:
             promises = _with_ticket(connection, P, P.c.state == PromiseState.OPEN, P.c.due.asc(), MOST)
             written = _with_ticket(connection, N, N.c.state == NoteState.WRITTEN, N.c.written_at.desc(), NEWEST)
-            attention = _with_ticket(connection, N, N.c.state.in_(NEEDS_A_PERSON), N.c.planned_at.desc(), MOST)
-            counted = connection.execute(
-                select(J.c.reason, func.count()).where(J.c.what == What.SILENT).group_by(J.c.reason)
-            )
-            since = connection.execute(select(J.c.at).order_by(J.c.id).limit(1)).scalar()
+            wanted = and_(N.c.state.in_(NEEDS_A_PERSON), UNENDED)
+            attention = _with_ticket(connection, N, wanted, N.c.planned_at.desc(), MOST)
+            silences = self._silences(connection)
+            since = connection.execute(select(J.c.at).where(J.c.id == FIRST)).scalar()
             return Overview(
                 promises=tuple(_promise(row, row.ticket_key, _held(row.memory)) for row in promises),
                 notes=tuple(_note(row, row.ticket_key, _held(row.memory)) for row in written),
                 attention=tuple(_note(row, row.ticket_key, _held(row.memory)) for row in attention),
                 dead=tuple(_dead(letter) for letter in dead.letters(connection, most=MOST)),
-                silences=tuple(SilenceCount(Reason(reason), count) for reason, count in counted),
+                silences=silences,
                 since=time(since),
             )
+
+    def _silences(self, connection: Connection) -> tuple[SilenceCount, ...]:
+        """Counted anew for everybody who looks, unless there are so many that it takes its time."""
+        newest = connection.execute(select(func.max(J.c.id))).scalar() or 0
+        query = select(J.c.reason, func.count()).where(J.c.what == What.SILENT).group_by(J.c.reason)
+
+        def count() -> tuple[SilenceCount, ...]:
+            return tuple(SilenceCount(Reason(reason), number) for reason, number in connection.execute(query))
+
+        return self._minute.ask("silences", count, fresh=FRESH if newest > MANY else 0)
 
     def story(self, ref: TicketRef) -> StoryView | None:
         with self._store.read() as connection:
