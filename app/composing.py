@@ -111,7 +111,7 @@ class Composer:
     def _answer(composed: Composed, plan: NotePlan, language: str) -> None:
         """To an agent's command, or what the requester said on their page: a note of its own."""
         if plan.message.rule == feedback.RULE:
-            composed.parts[A.AGENTS] = feedback.paragraphs(plan.literal)
+            composed.parts[A.AGENTS] = feedback.paragraphs(plan.literal, language)
             return
         said = (*letters.paragraphs(plan.literal), Paragraph(tongue(language).say("agents", "answering"), Style.SMALL))
         composed.parts[A.AGENTS] = said

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -19,6 +20,7 @@ from core.moments import MomentKind
 from core.notes import Audience, NoteState, Paragraph, Style, note_id
 from core.tickets import TicketRef
 from core.times import iso
+from rules.tongues import ENGLISH, tongue
 from ui.timeline_views import LONGEST, Verdict
 
 F, N = tables.feedback, tables.notes
@@ -29,26 +31,27 @@ MOST = 10
 WITHIN = timedelta(hours=1)
 BLANKS = re.compile(r"[^\S\n]+")
 LINES = re.compile(r"\s*\n\s*")
-TOLD = {
-    Verdict.HELPED: "The requester says on their page: the update {which} helped.",
-    Verdict.NOT_HELPED: "The requester says on their page: the update {which} did not help.",
-    Verdict.HURTS: "The requester says on their page: this hurts us more than you think.",
-}
-NEXT = {
-    Verdict.HELPED: "",
-    Verdict.NOT_HELPED: "Write to them what they miss.",
-    Verdict.HURTS: "Look at the priority again, and write to them.",
-}
 
 
 @dataclass(frozen=True)
 class Said:
-    """`about`: the id of the update, `""` for the ticket; `which`: when it was written, as "of 14:05 today"."""
+    """`about`: the id of the update, `""` for the ticket; `at`: when it was written, as "14:05 today".
+
+    `language`: the site's, which its agents read.
+    """
 
     verdict: Verdict
     words: str = ""
     about: str = ""
-    which: str = ""
+    at: str = ""
+    language: str = ENGLISH
+
+    @property
+    def told(self) -> str:
+        """To the agents, and what they may do about it."""
+        own = partial(tongue(self.language).say, "feedback")
+        which = own("of").format(at=self.at)
+        return f"{own(self.verdict).format(which=which)} {own(f'{self.verdict}_next')}".strip()
 
 
 def take(store: Store, engine: Engine, link: Link, said: Said, now: datetime) -> bool:
@@ -81,8 +84,7 @@ def _identity(link: Link, said: Said) -> str:
 
 def _note(said: Said, now: datetime, identity: str) -> dict[str, str]:
     message = Message(Audience.AGENTS, MomentKind.ANSWERED, RULE, "", "")
-    told = " ".join(filter(None, (TOLD[said.verdict].format(which=said.which), NEXT[said.verdict])))
-    literal = "\n\n".join(filter(None, (told, said.words)))
+    literal = "\n\n".join(filter(None, (said.told, said.words)))
     return {
         "moment": MomentKind.ANSWERED,
         "occurrence": f"page-{identity}",
@@ -94,11 +96,11 @@ def _note(said: Said, now: datetime, identity: str) -> dict[str, str]:
     }
 
 
-def paragraphs(literal: str) -> tuple[Paragraph, ...]:
+def paragraphs(literal: str, language: str) -> tuple[Paragraph, ...]:
     """The note as agents read it: ours first, then what the requester wrote, as a quotation."""
     told, *words = letters.paragraphs(literal)
     quoted = (Paragraph(paragraph.text, Style.QUOTE) for paragraph in words)
-    return (told, *quoted, Paragraph("Liaison, from the requester's page", Style.SMALL))
+    return (told, *quoted, Paragraph(tongue(language).say("feedback", "from"), Style.SMALL))
 
 
 def cleaned(text: str) -> str:

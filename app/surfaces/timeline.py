@@ -23,7 +23,6 @@ from core.tickets import Kind, Ticket, TicketRef
 from core.times import Clock, SystemClock, from_iso
 from rules.context import Scene, is_key
 from rules.spoken import Reader
-from rules.tongues import ENGLISH
 from ui.timeline_views import Planned, Taken, Timeline, Update, Verdict
 
 if TYPE_CHECKING:
@@ -63,14 +62,14 @@ class StoredTimeline:
         shown = self._shown(link.ref) if link else None
         if link is None or shown is None:
             return None
-        which = ""
+        at, language = "", shown.site.language
         if verdict is not Verdict.HURTS:
-            updates = self._updates(link, self._reader(shown, ENGLISH))  # as all that agents read
+            updates = self._updates(link, self._reader(shown, language))  # as all that agents read
             found = next((update for update in updates if update.id == about), None)
             if found is None:
                 return None
-            which = f"of {found.when}"
-        said = Said(verdict, feedback.cleaned(words), about if which else "", which)
+            at = found.when
+        said = Said(verdict, feedback.cleaned(words), about if at else "", at, language)
         liaison = self._liaison
         taken = feedback.take(liaison.store, liaison.engine, link, said, liaison.clock.now())
         return Taken.YES if taken else Taken.TOO_MANY

@@ -82,6 +82,22 @@ def test_it_knows_the_service_in_the_readers_language(tmp_path):
     assert seen.next_update.text.startswith("Wir schreiben Ihnen ")
 
 
+def test_agents_of_a_german_site_read_in_german_what_the_requester_says(tmp_path):
+    with world(tmp_path, RULES, snow={"language": "de"}) as found:
+        page = Page(found)
+        key = page.opened()
+        token = page.link(key)
+        (update,) = page.views.timeline(token).updates
+        page.views.say(token, Verdict.NOT_HELPED, "Wann denn?", update.id)
+        page.say(token, words="300 Leute warten.")
+        found.driver.settle()
+        notes = page.internal(key)[-2:]
+    assert f"Die Nachricht von {update.when} hat nicht geholfen. Schreiben Sie ihm, was ihm fehlt." in notes[0]
+    assert "Das trifft uns härter, als Sie denken. Sehen Sie sich die Priorität noch einmal an" in notes[1]
+    assert all(note.endswith("Liaison, von der Seite des Melders") for note in notes)
+    assert "requester" not in "".join(notes)
+
+
 @pytest.mark.parametrize(("rules", "category"), [(GATED, "security"), (HUSHED, "hr")])
 def test_a_held_ticket_shows_nothing_even_after_something_was_said(tmp_path, rules, category):
     with world(tmp_path, rules) as found:
