@@ -16,10 +16,8 @@ from core.times import iso
 from ui.overview_views import NO_SERVICE, Day, Query, Reading, Scope, Show
 from ui.reports import Line
 
-B, D, F, N, P, S, T = (
-    *(tables.promise_days, tables.deliveries, tables.feedback, tables.notes, tables.promises),
-    *(tables.spoken_days, tables.tickets),
-)
+D, F, N, P, T = tables.deliveries, tables.feedback, tables.notes, tables.promises, tables.tickets
+B, G, S = tables.promise_days, tables.grade_days, tables.spoken_days
 SOON = timedelta(hours=1)
 """A promise that falls due within it is due soon."""
 OPEN_TICKETS = text("tickets.is_open = 1")
@@ -92,34 +90,24 @@ def _day(day: date, ended: Mapping[str, int]) -> Day:
 _ENDS = {"kept": PromiseState.KEPT, "kept_late": PromiseState.KEPT_LATE, "missed": PromiseState.MISSED}
 
 
-@dataclass(frozen=True)
-class Spoken:
-    """How many updates to requesters share all of these. `grade` is rounded up, -1 for too few words."""
-
-    service: str
-    rule: str
-    grade: int
-    hard: bool
-    number: int
+def spoken(connection: Connection, scope: Scope, now: datetime) -> list[tuple[str, str, int]]:
+    """Service, rule, and how many updates went out to requesters."""
+    columns = (S.c.service, S.c.rule)
+    rows = connection.execute(select(*columns, func.sum(S.c.number)).where(*_since(S, scope, now)).group_by(*columns))
+    return [(service, rule, number) for service, rule, number in rows]
 
 
-def spoken(connection: Connection, scope: Scope, now: datetime) -> list[Spoken]:
-    columns = (S.c.service, S.c.rule, S.c.grade, S.c.hard)
-    rows = connection.execute(select(*columns, func.sum(S.c.number)).where(*_since(scope, now)).group_by(*columns))
-    return [Spoken(*row) for row in rows]
-
-
-def reading(said: Sequence[Spoken]) -> Reading:
+def reading(connection: Connection, scope: Scope, now: datetime) -> Reading:
+    """How they read."""
+    columns = (G.c.grade, G.c.hard)
+    query = select(*columns, func.sum(G.c.number)).where(*_since(G, scope, now)).group_by(*columns)
     grades: Counter[int] = Counter()
-    for one in said:
-        grades[one.grade] += one.number
+    too_hard = 0
+    for grade, hard, number in connection.execute(query):
+        grades[grade] += number
+        too_hard += number * hard
     graded = sorted((grade, number) for grade, number in grades.items() if grade >= 0)
-    return Reading(
-        said=grades.total(),
-        graded=sum(number for _, number in graded),
-        hard=sum(one.number for one in said if one.hard),
-        median=_median(graded),
-    )
+    return Reading(grades.total(), sum(number for _, number in graded), too_hard, _median(graded))
 
 
 def _median(graded: Sequence[tuple[int, int]]) -> int | None:
@@ -155,9 +143,10 @@ def counted(connection: Connection, query: Query, now: datetime) -> int:
         until = [B.c.day <= query.day] if query.day else []
         where = (B.c.day >= first, *until, B.c.state == show, *of_site(B, scope.site), *of_service(B, query))
         return _sum(connection, B, where)
-    if show in (Show.SAID, Show.HARD):
-        hard = [S.c.hard == 1] if show is Show.HARD else []
-        return _sum(connection, S, (*_since(scope, now), *hard, *of_service(S, query)))
+    if show is Show.SAID:
+        return _sum(connection, S, (*_since(S, scope, now), *of_service(S, query)))
+    if show is Show.HARD:
+        return _hard(connection, query, now)
     if show in SAID_BACK:
         return feedback(connection, scope, now)[show]
     if show in (Show.DUE, Show.OVERDUE):
@@ -169,8 +158,17 @@ def _sum(connection: Connection, table: Any, where: Sequence[ColumnElement[bool]
     return int(connection.execute(select(func.sum(table.c.number)).where(*where)).scalar() or 0)
 
 
-def _since(scope: Scope, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (S.c.day >= since(scope, now).date().isoformat(), *of_site(S, scope.site))
+def _hard(connection: Connection, query: Query, now: datetime) -> int:
+    scope = query.scope
+    if not query.service:
+        return _sum(connection, G, (*_since(G, scope, now), G.c.hard == 1))
+    mine = (N.c.written_at >= iso(since(scope, now)), *of_site(N, scope.site), *of_service(N, query))
+    return connection.execute(select(func.count()).select_from(N).where(text("notes.hard = 1"), *mine)).scalar_one()
+
+
+def _since(table: Any, scope: Scope, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Of the counters by day."""
+    return (table.c.day >= since(scope, now).date().isoformat(), *of_site(table, scope.site))
 
 
 def of_site(table: Any, site: str) -> tuple[ColumnElement[bool], ...]:

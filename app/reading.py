@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
-from sqlalchemy import and_, bindparam, func, select, text, update
+from sqlalchemy import Table, and_, bindparam, func, select, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import tables
@@ -18,7 +18,7 @@ from core.notes import Audience
 from rules.readability import grade, sentences
 from rules.wording import MANY_WORDS, measure_of
 
-N, S, T = tables.notes, tables.spoken_days, tables.tickets
+G, N, S, T = tables.grade_days, tables.notes, tables.spoken_days, tables.tickets
 PIECE = 100
 EVERY = 10.0
 TOO_SHORT = -1.0
@@ -38,8 +38,15 @@ GRADED = Prepared(
     .where(N.c.id == bindparam("note"), N.c.grade.is_(None))
     .values(grade=bindparam("reads"), hard=bindparam("too_hard"), service=bindparam("about"))
 )
-_ONE = upsert(S).values({c.name: bindparam(f"of_{c.name}") for c in S.c})
-COUNT = Prepared(_ONE.on_conflict_do_update(index_elements=list(S.primary_key), set_={"number": S.c.number + 1}))
+
+
+def _one_more(table: Table) -> Prepared:
+    one = upsert(table).values({c.name: bindparam(f"of_{c.name}") for c in table.c})
+    more = {"number": table.c.number + 1}
+    return Prepared(one.on_conflict_do_update(index_elements=list(table.primary_key), set_=more))
+
+
+SPOKEN, GRADES = _one_more(S), _one_more(G)
 log = logging.getLogger("liaison.reading")
 
 
@@ -108,13 +115,6 @@ def _keep(tx: Transaction, piece: list[_Read]) -> None:
     for one in piece:
         if not GRADED.run(tx, note=one.note, reads=one.grade, too_hard=int(one.hard), about=one.service).rowcount:
             continue
-        COUNT.run(
-            tx,
-            of_day=one.day,
-            of_site=one.site,
-            of_service=one.service,
-            of_rule=one.rule,
-            of_grade=ceil(one.grade),
-            of_hard=int(one.hard),
-            of_number=1,
-        )
+        mine = {"of_day": one.day, "of_site": one.site, "of_number": 1}
+        SPOKEN.run(tx, **mine, of_service=one.service, of_rule=one.rule)
+        GRADES.run(tx, **mine, of_grade=ceil(one.grade), of_hard=int(one.hard))

@@ -255,12 +255,21 @@ promise_days = Table(
 )
 
 spoken_days = Table(
-    "spoken_days",  # what went out to requesters, by day in UTC: which rule, and how it reads
+    "spoken_days",  # what went out to requesters, by day in UTC: of which service, by which rule
     metadata,
     Column("day", String, primary_key=True),
     Column("site", String, primary_key=True),
     Column("service", String, primary_key=True),
     Column("rule", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+grade_days = Table(
+    "grade_days",  # how it reads
+    metadata,
+    Column("day", String, primary_key=True),
+    Column("site", String, primary_key=True),
     Column("grade", Integer, primary_key=True),  # rounded up; -1 where there are too few words for one
     Column("hard", Integer, primary_key=True),
     Column("number", Integer, nullable=False),

@@ -12,13 +12,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import flask
 
 from app import snapshots
 from app.liaison import Liaison
+from app.minute import Minute
 from app.plans import NotePlan, Pledge
 from app.settings import Settings
 from app.store import Store
@@ -65,6 +68,12 @@ PAGES: Mapping[str, str] = {
     "webhooks set aside": "/overview/tickets?show=dead",
 }
 """Addresses by name."""
+COUNTED_ANEW = {
+    "overview anew": "/overview",
+    "overview anew, 90 days": "/overview?days=90",
+    "overview anew, one site": "/overview?days=90&site=jira",
+}
+"""As once a minute: nothing is taken from what was counted before."""
 COLUMNS = {
     "tickets": "site id key attended newest memory priority service is_open held opened_at impact impact_rank",
     "notes": "id ticket_id text rule marker planned_at written_at service grade hard",
@@ -103,8 +112,12 @@ def fill(path: Path, count: int) -> None:
             " WHERE state != 'open' GROUP BY 1, 2, 3, 4"
         )
         raw.execute(
-            "INSERT INTO spoken_days SELECT substr(written_at, 1, 10), site, service, rule, CAST(grade AS INTEGER),"
-            " hard, count(*) FROM notes WHERE grade IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6"
+            "INSERT INTO spoken_days SELECT substr(written_at, 1, 10), site, service, rule, count(*) FROM notes"
+            " WHERE grade IS NOT NULL GROUP BY 1, 2, 3, 4"
+        )
+        raw.execute(
+            "INSERT INTO grade_days SELECT substr(written_at, 1, 10), site, CAST(grade AS INTEGER), hard, count(*)"
+            " FROM notes WHERE grade IS NOT NULL GROUP BY 1, 2, 3, 4"
         )
         raw.commit()
 
@@ -155,17 +168,25 @@ def installation(folder: Path) -> Settings:
     return Settings(store=f"sqlite:///{folder}/store.db", rules=folder / "rules", sites=(site,))
 
 
-def times(ask: Callable[[], int], again: int) -> Iterator[float]:
-    """Milliseconds, the first time first."""
+@dataclass(frozen=True)
+class Time:
+    """Milliseconds: by the clock on the wall, and of the processor, which others on the machine do not lengthen."""
+
+    wall: float
+    worked: float
+
+
+def times(ask: Callable[[], int], again: int) -> Iterator[Time]:
+    """The first time first."""
     for _ in range(again):
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.thread_time()
         code = ask()
-        yield 1000 * (time.perf_counter() - began)
+        yield Time(1000 * (time.perf_counter() - began), 1000 * (time.thread_time() - worked))
         if code not in ANSWERS:
             raise RuntimeError(f"answered {code}")
 
 
-def measure(liaison: Liaison, pages: Mapping[str, str], again: int = AGAIN) -> dict[str, list[float]]:
+def measure(liaison: Liaison, pages: Mapping[str, str], again: int = AGAIN) -> dict[str, list[Time]]:
     """As the local admin, through Flask itself, without a network between."""
     app = liaison.web()
     client = app.test_client()
@@ -177,7 +198,7 @@ def measure(liaison: Liaison, pages: Mapping[str, str], again: int = AGAIN) -> d
     ask = {"headers": {"Host": "localhost", "Accept-Encoding": "gzip"}, "environ_base": {"REMOTE_ADDR": "127.0.0.1"}}
     client.get("/sign-in", **ask)  # templates are compiled once
 
-    def asked(path: str) -> list[float]:
+    def asked(path: str) -> list[Time]:
         return list(times(lambda: client.get(path, **ask).status_code, again))
 
     return {name: asked(path) for name, path in pages.items()}
@@ -192,10 +213,14 @@ def main() -> None:
         print(f"{count} tickets, {3 * count} updates and promises, made in {time.perf_counter() - began:.0f} s")
         liaison = Liaison(installation(folder))
         found = measure(liaison, PAGES)
+        with patch.object(Minute, "ask", lambda _self, _key, make, **_: make()):
+            found |= measure(liaison, COUNTED_ANEW)
         liaison.close()
-    print(f"{'page':24}{'first':>10}{'median':>10}{'slowest after':>16}   milliseconds; goal: 100")
+    print(f"{'page':28}{'first':>8}{'median':>8}{'slowest after':>15}{'median of the processor':>25}  ms; goal: 100")
     for page, (first, *rest) in found.items():
-        print(f"{page:24}{first:10.1f}{statistics.median(rest):10.1f}{max(rest):16.1f}")
+        wall, worked = [one.wall for one in rest], [one.worked for one in rest]
+        figures = f"{first.wall:8.1f}{statistics.median(wall):8.1f}{max(wall):15.1f}{statistics.median(worked):25.1f}"
+        print(f"{page:28}{figures}")
 
 
 if __name__ == "__main__":

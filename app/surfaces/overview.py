@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from app import figures, listing
 from app.dead import DeadLetters
-from app.figures import Spoken, Standing
+from app.figures import Standing
 from app.listing import Spot
 from app.minute import Minute
 from app.steering import Steering
@@ -82,7 +82,7 @@ class StoredOverview:
                 kept=kept,
                 days=days,
                 gaps=self._gaps(spoken),
-                reading=figures.reading(spoken),
+                reading=figures.reading(connection, scope, now),
                 feedback=figures.feedback(connection, scope, now),
                 failures=failures,
                 failed=tuple(self._failed(connection, scope, failures, now)),
@@ -120,14 +120,14 @@ class StoredOverview:
         ]
         return tuple(sorted(made, key=lambda one: (-one.high, -one.open, one.name)))
 
-    def _gaps(self, spoken: list[Spoken]) -> tuple[Gap, ...]:
+    def _gaps(self, spoken: list[tuple[str, str, int]]) -> tuple[Gap, ...]:
         own = {rule.id for rule in self._liaison.rulebook.current.rules if rule.layer is not Layer.PACK}
         said: Counter[str] = Counter()
         covered = set()
-        for one in spoken:
-            said[one.service] += one.number
-            if one.rule in own:
-                covered.add(one.service)
+        for service, rule, number in spoken:
+            said[service] += number
+            if rule in own:
+                covered.add(service)
         names = self.services()
         gaps = [
             Gap(service or NO_SERVICE, names.get(service, service or UNNAMED), number)

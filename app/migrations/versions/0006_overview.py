@@ -41,13 +41,8 @@ def upgrade() -> None:
 def _counters() -> None:
     for table, names in (
         ("promise_days", (("day", sa.String), ("site", sa.String), ("service", sa.String), ("state", sa.String))),
-        (
-            "spoken_days",
-            (
-                *(("day", sa.String), ("site", sa.String), ("service", sa.String), ("rule", sa.String)),
-                *(("grade", sa.Integer), ("hard", sa.Integer)),
-            ),
-        ),
+        ("spoken_days", (("day", sa.String), ("site", sa.String), ("service", sa.String), ("rule", sa.String))),
+        ("grade_days", (("day", sa.String), ("site", sa.String), ("grade", sa.Integer), ("hard", sa.Integer))),
     ):
         op.create_table(
             table,
