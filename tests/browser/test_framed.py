@@ -125,3 +125,16 @@ def test_only_its_own_platform_may_frame_the_panel(browser, world):
         page.wait_for_timeout(300)
         assert page.frame_locator("iframe").get_by_text("Customers cannot pay").count() == 0
         assert any("frame-ancestors" in text for text in heard.complaints)
+
+
+def test_a_link_is_copied_in_the_frame_too(browser, world):
+    """There the platform's page has not lent us its clipboard: the old way still works."""
+    with opened(browser, "desktop") as (page, _heard):
+        sign_in(page, world)
+        panel = framed(page, world, "cards")
+        with page.expect_popup():
+            panel.get_by_role("link", name="Act here").click()
+        panel.get_by_text("The requester's page").click()
+        panel.get_by_role("button", name="Make a link").click()
+        panel.get_by_role("button", name="Copy").click()
+        panel.get_by_text("Copied.").wait_for()

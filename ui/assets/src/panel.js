@@ -23,8 +23,11 @@ document.querySelectorAll("button[data-copy]").forEach((button) => {
   const field = document.getElementById(button.dataset.copy), said = document.querySelector("[data-copied]");
   button.hidden = false;
   button.addEventListener("click", async () => {
-    field.select();
-    const copied = await navigator.clipboard?.writeText(field.value).then(() => true, () => false) || document.execCommand("copy");
+    let copied = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
+    if (!copied) {
+      field.select();
+      if ((copied = document.execCommand("copy"))) button.focus();
+    }
     said.textContent = copied ? "Copied. Now paste it where the requester reads it." : "It is selected: press Ctrl and C to copy it.";
   });
 });
