@@ -20,8 +20,10 @@ from core.errors import LiaisonError
 
 log = logging.getLogger("liaison.desk")
 START_SECONDS = 30.0
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Seconds that somebody waits for what others asked before."""
+MOST_AT_ONCE = 4
+"""Who asks and who waits: the other threads of the web server are there for webhooks."""
 IDLE_SECONDS = 300.0
 """Without a question for so long the process ends by itself."""
 MODEST = 5
@@ -35,6 +37,13 @@ class Unanswered(LiaisonError):
     """There is no answer: it took too long, or others come first."""
 
 
+class Busy(Unanswered):
+    """So many ask that this one would keep others waiting."""
+
+    def __init__(self) -> None:
+        super().__init__("others try their drafts right now.", hint="Wait a moment, then try again.")
+
+
 class Stale(LiaisonError):
     """Something newer was asked in the same line, so nobody waits for this."""
 
@@ -46,6 +55,7 @@ class Workbench:
 
     def __init__(self, room: str) -> None:
         self._room, self._lock = room, threading.Lock()
+        self._seats = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._end: Callable[[], object] = lambda: None
@@ -69,11 +79,21 @@ class Workbench:
         told: Callable[[Any], None] = lambda _: None,
     ) -> Any:
         """What the function answers, `within` so many seconds. Of several questions that wait in the same `line` only
-        the newest is asked. Raises Unanswered, Stale, and as LiaisonError what the function raises of these.
+        the newest is asked. Raises Unanswered, Busy, Stale, and as LiaisonError what the function raises of these.
         """
+        if not self._seats.acquire(blocking=False):
+            raise Busy
+        try:
+            return self._in_turn(what, arguments, within, line, told)
+        finally:
+            self._seats.release()
+
+    def _in_turn(
+        self, what: str, arguments: tuple[object, ...], within: float, line: str, told: Callable[[Any], None]
+    ) -> Any:
         mine = self._newest[line] = object()
         if not self._lock.acquire(timeout=PATIENCE):
-            raise Unanswered("others try their drafts right now.", hint="Wait a moment, then try again.")
+            raise Busy
         try:
             if line and self._newest[line] is not mine:
                 raise Stale("something newer was asked.")

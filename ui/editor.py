@@ -15,6 +15,7 @@ from ui.access import Role
 from ui.editor_views import (
     MOST_TEXT,
     Backtest,
+    Busy,
     Checked,
     FoundTicket,
     Overtaken,
@@ -203,6 +204,10 @@ class Editor:
             about |= answer()  # type: ignore[arg-type]  # the fields of Shown
         except Overtaken:
             return flask.make_response("", 204)
+        except Busy as error:
+            if part:
+                return later()
+            about["refused"] = said(error)
         except LiaisonError as error:
             about["refused"] = said(error)
         shown = Shown(draft, fresh=bool(form.get("fresh")), **about)  # type: ignore[arg-type]
@@ -229,6 +234,13 @@ def typed() -> Typed:
     form = flask.request.form
     text = form.get("text", "").replace("\r\n", "\n").replace("\r", "\n")
     return Typed(form.get("file", "").strip(), form.get("base", ""), text, flask.g.person.id)
+
+
+def later() -> flask.Response:
+    """What is shown stays, and the page's script asks again by itself."""
+    answer = flask.make_response("", 204)
+    answer.headers["HX-Trigger"] = "liaison:busy"
+    return answer
 
 
 def said(error: LiaisonError) -> str:

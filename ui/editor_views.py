@@ -19,6 +19,10 @@ class NotNow(LiaisonError):
     """The draft was not looked at; the words say why, and what to do."""
 
 
+class Busy(NotNow):
+    """Others are before; asked again in a moment it is looked at."""
+
+
 class Overtaken(LiaisonError):
     """The same person has typed on meanwhile: nobody waits for this answer any more."""
 

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import and_, or_, select
 
 import rules
-from app import snapshots, tables
+from app import snapshots, tables, workbench
 from app.backtests import Backtests, strangers
 from app.drafts import Draft, DraftError, Folder, hash_of, text_of
 from app.foresight import Foresight, Known
@@ -22,6 +22,7 @@ from rules.vocabulary import FOR_AGENTS, FOR_EVERYBODY, Name
 from ui.editor_views import (
     MOST_TEXT,
     Backtest,
+    Busy,
     Checked,
     FoundTicket,
     NotNow,
@@ -128,6 +129,8 @@ class StoredEditor:
             return self._bench.ask(what, self._folder, typed, *more, within=within, line=line)
         except Stale as error:
             raise Overtaken(error.what) from error
+        except workbench.Busy as error:
+            raise Busy(error.what, hint=error.hint) from error
         except Unanswered as error:
             raise NotNow(error.what, hint=error.hint) from error
 

@@ -2,10 +2,11 @@
 
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
-from app.workbench import Stale, Unanswered, Workbench
+from app.workbench import MOST_AT_ONCE, Busy, Stale, Unanswered, Workbench
 from core.errors import LiaisonError
 
 ROOM = "tests.support.bench_room"
@@ -76,6 +77,29 @@ def test_of_those_who_wait_in_one_line_only_the_newest_is_asked(bench):
         thread.join(20)
     assert (ends["first"], ends["older"]) == ("there", Stale)
     assert isinstance(ends["newer"], int)
+
+
+def test_it_never_keeps_many_waiting(bench):
+    """The web server has few threads, and webhooks need them."""
+    begun = threading.Event()
+
+    def ask(*what, **more):
+        with suppress(LiaisonError):
+            bench.ask(*what, within=20, **more)
+
+    first = threading.Thread(target=ask, args=("walk", 1, 1.5), kwargs={"told": lambda _: begun.set()})
+    waiting = [first, *(threading.Thread(target=ask, args=("count", 0)) for _ in range(MOST_AT_ONCE - 1))]
+    first.start()
+    assert begun.wait(20)
+    for thread in waiting[1:]:
+        thread.start()
+    until = time.monotonic() + 20
+    while bench._seats._value and time.monotonic() < until:
+        time.sleep(0.001)
+    with pytest.raises(Busy):
+        bench.ask("count", 0, within=20)
+    for thread in waiting:
+        thread.join(20)
 
 
 def test_it_can_be_stopped_while_somebody_waits(bench):

@@ -17,6 +17,7 @@ from tests.ui.pages import Browser, house, person
 from ui.access import Role
 from ui.editor_views import (
     Backtest,
+    Busy,
     ChangeGroup,
     Checked,
     Example,
@@ -200,6 +201,15 @@ def test_what_cannot_be_answered_says_why_and_loses_nothing(what):
 def test_an_answer_that_nobody_waits_for_changes_nothing_on_the_page():
     views = editor(fails=Overtaken("something newer was asked."))
     assert browser(views).post("/rules/check", FORM, HTMX).status_code == 204
+
+
+def test_where_others_come_first_the_page_asks_again_by_itself():
+    views = editor(fails=Busy("others try their drafts.", hint="Wait a moment."))
+    answer = browser(views).post("/rules/check", FORM, HTMX)
+    assert (answer.status_code, answer.headers["HX-Trigger"]) == (204, "liaison:busy")
+    page = browser(views).post("/rules/check", FORM)
+    assert (page.status_code, area(page)) == (422, TEXT)
+    assert "Others try their drafts. Wait a moment." in page.text
 
 
 def test_a_name_that_no_file_can_have_is_refused_in_words():

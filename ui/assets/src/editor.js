@@ -112,6 +112,9 @@ function listen(area) {
     if (LIVE.includes(detail.requestConfig.elt.id)) detail.shouldSwap = false;
     else setTimeout(() => byId("preview").dispatchEvent(new Event("liaison:again")));
   });
+  document.addEventListener("liaison:busy", ({ target }) => {
+    setTimeout(() => target.dispatchEvent(new Event(LIVE.includes(target.id) ? "liaison:again" : "click")), 1500);
+  });
   document.addEventListener("htmx:afterSwap", () => {
     const list = byId("flaws");
     if (!list || list.dataset.taken) return;
