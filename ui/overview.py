@@ -8,8 +8,7 @@ from typing import Any
 import flask
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.routing import RequestRedirect
+from werkzeug.exceptions import NotFound
 
 from core.decisions import Level
 from core.times import iso
@@ -56,7 +55,6 @@ class OverviewPages:
             PERIODS=PERIODS,
             NO_SERVICE=NO_SERVICE,
             percent=reports.percent,
-            write_rule=first_there("/rules/new", "/rules"),
             list_of=lambda show, **more: self._address(Query(show, scope, **more)),
         )
 
@@ -157,19 +155,6 @@ def row_of(item: Item, services: Mapping[str, str]) -> tuple[str, ...]:
     named = services.get(item.service, item.service)
     grade = "" if item.grade is None or item.grade < 0 else f"{item.grade:.1f}"
     return (item.key, item.ref.site, item.title, named, item.priority, item.level, item.impact, at, item.words, grade)
-
-
-def first_there(*paths: str) -> str:
-    """The first of these pages that this Liaison has, `""` where it has none."""
-    adapter = flask.current_app.url_map.bind("")
-    return next((path for path in paths if _there(adapter, path)), "")
-
-
-def _there(adapter: Any, path: str) -> bool:
-    try:
-        return bool(adapter.test(path, "GET"))
-    except (HTTPException, RequestRedirect):
-        return False
 
 
 def _member(kind: Any, value: str, usual: Any) -> Any:

@@ -83,6 +83,16 @@ def test_the_chart_is_drawn_without_style_and_stands_in_a_table_too():
     assert re.search(r"Thu 19 Nov</th>.*?>40</a>.*?>7</a>.*?>0</td>", text, re.DOTALL)
 
 
+@pytest.mark.parametrize(
+    ("role", "leads"),
+    [(Role.EDITOR, "/rules/new?file=card-gateway.yaml"), (Role.VIEWER, "/rules"), (Role.AGENT, "/rules")],
+)
+def test_a_gap_leads_to_where_it_is_closed(role, leads):
+    text = pages(MemoryOverview(FULL), role).get("/overview").text
+    assert f'href="{leads}"' in text
+    assert ("/rules/new" in text) is (role is Role.EDITOR)
+
+
 def test_an_empty_overview_says_what_to_do_next():
     text = unescape(pages(MemoryOverview()).get("/overview").text)
     for words in (
