@@ -107,10 +107,10 @@ class Publisher:
             self._observe()
 
     def observe_quietly(self) -> None:
-        """As the watcher does: a store that is away stops nothing."""
+        """As the watcher does: a store or a folder that is away stops nothing."""
         try:
             self.observe()
-        except StoreError as error:
+        except (StoreError, OSError) as error:
             log.error("Changes of rules files are noticed later: %s", error)  # noqa: TRY400 - it says all
 
     # --- what was ----------------------------------------------------------------------------------------------------

@@ -120,8 +120,8 @@ class StoredDesk:
 
     def _set(self) -> Set:
         current = self._liaison.rulebook.current
-        if self._kept is None:  # the next page will ask what is shipped: reading that takes a moment
-            threading.Thread(target=lambda: self._shipped, name="shipped rules", daemon=True).start()
+        if self._kept is None:  # the next page asks what is shipped: that takes a moment. No daemon: C++ reads it
+            threading.Thread(target=lambda: self._shipped, name="shipped rules").start()
         if self._kept is None or self._kept.rules is not current:
             self._kept = Set(current, rows_of(current, self._folder), borders_of(current, self._folder))
         return self._kept
