@@ -22,10 +22,10 @@ LISTS = {
     Show.STOPPED: "Notes that the guard stopped",
 }
 SHORT = {
-    Show.DEAD: "webhooks set aside",
-    Show.REFUSED: "notes refused",
-    Show.STOPPED: "notes stopped by the guard",
-    Show.IN_DOUBT: "notes in doubt",
+    Show.DEAD: "set aside",
+    Show.REFUSED: "refused by the platform",
+    Show.STOPPED: "stopped by the guard",
+    Show.IN_DOUBT: "in doubt",
 }
 COUNTED = {
     Show.OPEN: ("ticket", "tickets"),
