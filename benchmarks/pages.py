@@ -66,6 +66,10 @@ PAGES: Mapping[str, str] = {
     "hard, of a service": "/overview/tickets?show=hard&days=90&service=s7",
     "did not help": "/overview/tickets?show=not_helped&days=90",
     "webhooks set aside": "/overview/tickets?show=dead",
+    "rules": "/rules",
+    "rules, a search": "/rules?text=write&spoke=yes&order=spoke",
+    "a shipped rule": "/rules/rule/incident",
+    "changes of rules": "/rules/history",
 }
 """Addresses by name."""
 COUNTED_ANEW = {
@@ -150,6 +154,9 @@ def _some(raw: sqlite3.Connection, numbers: range, chance: random.Random, now: d
     for table, rows in (("tickets", tickets), ("notes", notes), ("promises", promises), ("feedback", answers)):
         _insert(raw, table, rows)
     _insert(raw, "deliveries", dead)
+    # as many rules as a large company has, each speaking daily
+    raw.executemany("INSERT INTO spoken VALUES (date('now', ?), ?, 5) ON CONFLICT DO NOTHING",
+                    ((f"-{day} days", f"rule-{n}") for day in range(DAYS) for n in range(500)))  # fmt: skip
     raw.commit()
 
 
