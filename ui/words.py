@@ -205,7 +205,7 @@ def state(ticket: Ticket) -> str:
 
 
 def facts(ticket: Ticket) -> Iterator[tuple[str, str]]:
-    """The snapshot as labelled words, only what the platform said."""
+    """The snapshot as labelled words, only what the platform said; its times are `dates`."""
     said = {
         "What": kind(ticket),
         "State": state(ticket),
@@ -218,9 +218,6 @@ def facts(ticket: Ticket) -> Iterator[tuple[str, str]]:
         "Requester": requester(ticket),
         "Worked on by": " in ".join(part for part in (ticket.assignee, ticket.group) if part),
         "Part of": (ticket.parent.key or ticket.parent.id) if ticket.parent else "",
-        "Planned": window(ticket.planned_start, ticket.planned_end),
-        "Opened": when(ticket.opened_at) if ticket.opened_at else "",
-        "Changed": when(ticket.updated_at) if ticket.updated_at else "",
     }
     return ((label, text) for label, text in said.items() if text)
 
@@ -230,10 +227,19 @@ def requester(ticket: Ticket) -> str:
     return f"{who} (an account, not a person)" if who and ticket.requester.kind == "service_account" else who
 
 
-def window(start: datetime | None, end: datetime | None) -> str:
+def dates(ticket: Ticket) -> Iterator[tuple[str, tuple[tuple[str, datetime], ...]]]:
+    """Its times as labels, each with the times and the words before them: their reader's zone is not known here."""
+    start, end = ticket.planned_start, ticket.planned_end
     if start and end:
-        return f"{when(start)} to {when(end)}"
-    return f"from {when(start)}" if start else f"until {when(end)}" if end else ""
+        planned = (*_one(start), *_one(end, " to "))
+    else:
+        planned = (*_one(start, "from "), *_one(end, "until "))
+    said = (("Planned", planned), ("Opened", _one(ticket.opened_at)), ("Changed", _one(ticket.updated_at)))
+    return ((label, times) for label, times in said if times)
+
+
+def _one(time: datetime | None, before: str = "") -> tuple[tuple[str, datetime], ...]:
+    return ((before, time),) if time else ()
 
 
 def web_address(url: str) -> str:

@@ -1,5 +1,7 @@
 """Every page in a real browser: nothing that shuts people out, nothing that moves, nothing loaded that should not be."""
 
+import re
+
 import pytest
 
 from tests.browser.chromium import axe, chromium, opened, violations
@@ -95,6 +97,18 @@ def test_times_are_the_readers_own(browser, world, zone, first, was):
         assert (time.text_content(), time.get_attribute("title")) == (first, was)
         page.evaluate(SETTLED)
         assert page.evaluate("window.shifted") <= 0.1, "where the clock is another, a line may break elsewhere"
+
+
+@pytest.mark.parametrize("name", ["front-signed-in", "story", "panel"])
+def test_every_time_on_the_first_pages_is_the_readers_own(browser, world, name):
+    """Beside what was said word for word, which keeps the clock of whom it was said to."""
+    place = next(place for place in PLACES if place.name == name)
+    with opened(browser, timezone_id="America/New_York", **context(place, world, browser)) as (page, _heard):
+        visit(page, world, place)
+        page.evaluate("document.querySelectorAll('blockquote').forEach((one) => one.remove())")
+        said = page.locator("main").text_content()
+        assert "GMT-5" in said
+        assert not re.findall(r"\d\d:\d\d (?!GMT-5)[A-Z]{3,4}\b", said)
 
 
 def test_signing_in_and_out_by_hand(browser, world):
