@@ -230,10 +230,8 @@ def requester(ticket: Ticket) -> str:
 def dates(ticket: Ticket) -> Iterator[tuple[str, tuple[tuple[str, datetime], ...]]]:
     """Its times as labels, each with the times and the words before them: their reader's zone is not known here."""
     start, end = ticket.planned_start, ticket.planned_end
-    if start and end:
-        planned = (*_one(start), *_one(end, " to "))
-    else:
-        planned = (*_one(start, "from "), *_one(end, "until "))
+    first, last = ("", " to ") if start and end else ("from ", "until ")
+    planned = (*_one(start, first), *_one(end, last))
     said = (("Planned", planned), ("Opened", _one(ticket.opened_at)), ("Changed", _one(ticket.updated_at)))
     return ((label, times) for label, times in said if times)
 
