@@ -1,10 +1,12 @@
 """What services rest on: needs that nothing offers, and needs that run in a circle."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from core.errors import Problem, Severity
 from rules.catalogue import Catalogue, Service
 from rules.suggestion import did_you_mean
+
+Needs = Mapping[str, Sequence[str]]
 
 
 def doubtful_needs(catalogue: Catalogue) -> Iterator[Problem]:
@@ -19,26 +21,61 @@ def doubtful_needs(catalogue: Catalogue) -> Iterator[Problem]:
 
 
 def _circles(known: Mapping[str, Service]) -> Iterator[Problem]:
-    """Each circle once, at its service with the smallest id. Without recursion: a chain may be long."""
-    told: set[frozenset[str]] = set()
-    for start in sorted(known):
-        circle = _circle_from(start, known)
-        if circle and frozenset(circle) not in told:
-            told.add(frozenset(circle))
+    """Each service that is in one is told of in one, at the smallest id. Without recursion: a chain may be long."""
+    told: set[str] = set()
+    within = _winding(known)
+    for start in sorted(within):
+        circle = () if start in told else _circle_from(start, within)
+        if circle:
+            told.update(circle)
             path = " needs ".join((*circle, circle[0]))
             yield Problem(*known[start].where, f"services need each other in a circle: {path}. Take one need out.")
 
 
-def _circle_from(start: str, known: Mapping[str, Service]) -> tuple[str, ...]:
+def _winding(known: Mapping[str, Service]) -> Needs:
+    """Without the services that are in no circle: neither what they need nor who needs them leads back to them."""
+    needs: Needs = {name: [need for need in service.needs if need in known] for name, service in known.items()}
+    for _ in range(2):
+        needs = _turned(_trimmed(needs))
+    return needs
+
+
+def _trimmed(needs: Needs) -> Needs:
+    """Without those whose needs come to an end."""
+    needed_by = _turned(needs)
+    left = {name: len(some) for name, some in needs.items()}
+    ends = [name for name, count in left.items() if not count]
+    while ends:
+        name = ends.pop()
+        del left[name]
+        for above in needed_by[name]:
+            left[above] -= 1
+            if not left[above]:
+                ends.append(above)
+    return {name: [need for need in needs[name] if need in left] for name in left}
+
+
+def _turned(needs: Needs) -> Needs:
+    needed_by: dict[str, list[str]] = {name: [] for name in needs}
+    for name, some in needs.items():
+        for need in some:
+            needed_by[need].append(name)
+    return needed_by
+
+
+def _circle_from(start: str, needs: Needs) -> tuple[str, ...]:
     """A path of needs that leads back to where it started, () where there is none."""
-    paths: list[tuple[str, ...]] = [(start,)]
-    seen = {start}
-    while paths:
-        path = paths.pop()
-        for need in known[path[-1]].needs:
+    came_from: dict[str, str] = {}
+    waiting = [start]
+    while waiting:
+        here = waiting.pop()
+        for need in needs[here]:
             if need == start:
-                return path
-            if need in known and need not in seen:
-                seen.add(need)
-                paths.append((*path, need))
+                path = [here]
+                while path[-1] != start:
+                    path.append(came_from[path[-1]])
+                return tuple(reversed(path))
+            if need not in came_from:
+                came_from[need] = here
+                waiting.append(need)
     return ()
