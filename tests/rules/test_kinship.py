@@ -1,6 +1,7 @@
 """Circles of needs: every service in one is told of, no other, and long chains take no time."""
 
 import re
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +38,7 @@ def test_every_service_in_a_circle_is_told_of_and_no_other(needs):
     paths = circles(needs)
     for path in paths:
         assert path[0] == path[-1]
-        assert all(need in needs[name] for name, need in zip(path, path[1:], strict=False))
+        assert all(need in needs[name] for name, need in pairwise(path))
     assert {name for path in paths for name in path} == {name for name in needs if leads_back(name, needs)}
 
 
