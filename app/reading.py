@@ -21,6 +21,8 @@ from rules.wording import MANY_WORDS, measure_of
 G, N, S, T = tables.grade_days, tables.notes, tables.spoken_days, tables.tickets
 PIECE = 100
 EVERY = 10.0
+TURN = timedelta(milliseconds=200)
+"""Who stops waits for no longer."""
 TOO_SHORT = -1.0
 """The grade of words that are too few to have one."""
 UNREAD = Prepared(
@@ -85,7 +87,7 @@ class Reader:
         """Read every few seconds until `stopping`."""
         while not stopping.wait(EVERY):
             try:
-                while not stopping.is_set() and self.read(timedelta(seconds=1)):
+                while not stopping.is_set() and self.read(TURN):
                     pass
             except StoreError as error:
                 log.error("What went out is read later: %s", error)  # noqa: TRY400 - it says all
