@@ -156,6 +156,7 @@ class StoredDesk:
         seen = Review(draft, text_of(content), base, there=content is not None)
         if base != draft.base:
             return replace(seen, stale=True, common=self._common(draft))
+        self._publisher.observe()  # so that what it began with is known, should others change the file meanwhile
         meant = Draft(draft.file, draft.base, draft.text)
         try:
             problems, tests, failed = self._bench.ask("review", self._folder, meant, MOST_TESTS, within=SECONDS)

@@ -246,8 +246,8 @@ def test_errors_refuse_and_are_told(room):
 
 
 def test_a_change_on_the_disk_shows_both_and_what_they_began_with(room):
-    room.world.liaison.publisher.observe()
     draft = room.draft(ALL + "# mine\n")
+    assert not room.desk.review(draft).stale
     room.file.write_text(ALL + "# theirs\n")
     with pytest.raises(Refused) as caught:
         room.desk.publish(draft, "Mine", EVA)
