@@ -146,7 +146,7 @@ class StandIn:
 
     def start(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = wire.Server(self._port, self.app, self._accepted_late, self._tls)
+        self._server = wire.Server(self._port, self.app, self._accepted_late, self._keeps, self._tls)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name=type(self).__name__, daemon=True).start()
 
     def stop(self) -> None:
@@ -203,6 +203,10 @@ class StandIn:
             if fault:
                 self.injected[fault.kind] += 1
         return fault.seconds if fault else 0.0
+
+    def _keeps(self) -> bool:
+        """Where faults may strike, every request has a connection of its own, and it is theirs to break."""
+        return self.plan is None and not self.faults
 
     def _drawn(self, hook: bool, method: str, text: str) -> Fault | None:  # noqa: FBT001 - private, one caller each
         with self.lock:

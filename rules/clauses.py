@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
-from rules.language import All, AnyOf, Condition, Not, OnField, Op, Rule, Test, Value
+from rules.language import All, AnyOf, Condition, Not, OnField, Op, Test, Value
 from rules.subjects import Sort, subject
 
 TRUE, FALSE, UNKNOWN = 1, 2, 4
@@ -44,14 +44,14 @@ Clause = tuple[Formula, ...]
 """All must be satisfied. What is no literal was too large to be taken apart."""
 
 
-def clauses_of(rule: Rule) -> list[Clause]:
-    """The alternatives of which a ticket must satisfy one for the rule to match; none where it never can."""
-    return clauses(formula_of(rule))
+def clauses_of(when: Condition, unless: Condition | None) -> list[Clause]:
+    """The alternatives of which a ticket must satisfy one for both to let it match; none where it never can."""
+    return clauses(formula_of(when, unless))
 
 
-def formula_of(rule: Rule) -> Formula:
-    when = _formula(rule.when, _as_held, so=True)
-    return when if rule.unless is None else every((when, _formula(rule.unless, _as_not_known, so=False)))
+def formula_of(when: Condition, unless: Condition | None) -> Formula:
+    holds = _formula(when, _as_held, so=True)
+    return holds if unless is None else every((holds, _formula(unless, _as_not_known, so=False)))
 
 
 def _as_held(test: Test, *, so: bool) -> Formula:

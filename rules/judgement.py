@@ -82,7 +82,7 @@ def judge(
 ) -> Judgement:
     view = View(ticket, moment, now, catalogue, rules.calendars, zone)
     matched = rules.matcher.matched(view)
-    follows = next((family for family in rules.families if applies(family.when, family.unless, view)), None)
+    follows = next(iter(rules.family_matcher.matched(view)), None)
     return Judgement(view, matched, _fired(rules, view, held), follows, _contests(matched, view))
 
 
@@ -105,7 +105,9 @@ def fires(gate: Gate, view: View) -> bool:
 def _fired(rules: RuleSet, view: View, held: Collection[str]) -> tuple[Fired, ...]:
     """Those that fire now, and those that are held. A held gate that no file defines any more silences everything."""
     known = {gate.id: gate for gate in rules.gates}
-    now = {gate.id for gate in rules.gates if fires(gate, view)}
+    now = {gate.id for gate in rules.gate_matcher.matched(view)}
+    if rules.wary and None in view.ticket.fields.values():  # a field that the site declares and that cannot be read
+        now.update(gate.id for gate in rules.wary if fires(gate, view))
     return tuple(_as_fired(name, known.get(name), held=name in held) for name in sorted(now | set(held)))
 
 

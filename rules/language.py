@@ -1,6 +1,6 @@
 """What a rule set is, once read: frozen values without a trace of YAML."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -18,7 +18,7 @@ from rules.tells import Tell
 from rules.tongues import ENGLISH, best
 
 if TYPE_CHECKING:
-    from rules.matcher import Matcher
+    from rules.matcher import C, Matcher
 
 
 @dataclass(frozen=True, order=True)
@@ -337,16 +337,33 @@ class RuleSet:
     resting: tuple[Rule, ...] = ()
 
     @cached_property
-    def matcher(self) -> "Matcher":
+    def matcher(self) -> "Matcher[Rule]":
         """What finds the rules that match a ticket; compiled when first asked for."""
-        from rules.matcher import Matcher  # noqa: PLC0415 - it is made of this module's values
-
-        return Matcher(self.rules, self.catalogue)
+        return self._matcher(self.rules)
 
     @cached_property
-    def timed(self) -> tuple[Rule, ...]:
-        """Those with milestones, notices or a closing, in order of precedence."""
-        return tuple(r for r in self.rules if r.milestones or r.notices is not None or r.closing)
+    def gate_matcher(self) -> "Matcher[Gate]":
+        """The same for gates, as far as all that they ask for can be read: see `wary`."""
+        return self._matcher(self.gates)
+
+    @cached_property
+    def wary(self) -> tuple[Gate, ...]:
+        """The gates that fire, too, where a field cannot be read."""
+        return tuple(gate for gate in self.gates if gate.hold)
+
+    @cached_property
+    def family_matcher(self) -> "Matcher[Family]":
+        return self._matcher(self.families)
+
+    @cached_property
+    def timed(self) -> "Matcher[Rule]":
+        """Of the rules with milestones, notices or a closing alone."""
+        return self._matcher([r for r in self.rules if r.milestones or r.notices is not None or r.closing])
+
+    def _matcher(self, conditional: Sequence["C"]) -> "Matcher[C]":
+        from rules.matcher import Matcher  # noqa: PLC0415 - it is made of this module's values
+
+        return Matcher(conditional, self.catalogue)
 
     @property
     def more_tells(self) -> tuple[Tell, ...]:

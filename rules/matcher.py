@@ -1,4 +1,4 @@
-"""The compiled matcher: which rules match a ticket, without asking each of them.
+"""The compiled matcher: which rules match a ticket, without asking each of them. Gates and families, too.
 
 Rules become clauses (`rules.clauses`). Those that want one of a few values of a telling field stand on a shelf, in a
 box for each of its values; a box with many is divided by another field, a small one is an index (`rules.index`). So a
@@ -9,6 +9,7 @@ ticket meets only the rules that have most in common with it. The answer is alwa
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from typing import Generic, Protocol, TypeVar
 
 from rules.bits import numbers_in
 from rules.catalogue import Catalogue
@@ -17,7 +18,7 @@ from rules.columns import Is, family
 from rules.conditions import MANY
 from rules.index import Index, Setting, scanners_of
 from rules.keys import NO_KEY, is_key, key_of, nothing_to_remember
-from rules.language import Rule
+from rules.language import Condition
 from rules.subjects import View
 
 SMALL = 96
@@ -28,19 +29,32 @@ Owned = tuple[int, Clause]
 """A clause with the place of its rule."""
 
 
-class Matcher:
+class Conditional(Protocol):
+    """What matches where `when` holds and `unless` is not known to."""
+
+    @property
+    def when(self) -> Condition: ...
+
+    @property
+    def unless(self) -> Condition | None: ...
+
+
+C = TypeVar("C", bound=Conditional)
+
+
+class Matcher(Generic[C]):
     """Of one sequence of rules. `catalogue` is the one that tickets are seen with; another one is only slower."""
 
-    def __init__(self, rules: Sequence[Rule], catalogue: Catalogue) -> None:
+    def __init__(self, rules: Sequence[C], catalogue: Catalogue) -> None:
         self.rules = rules
-        owned = [(place, clause) for place, rule in enumerate(rules) for clause in clauses_of(rule)]
+        owned = [(place, clause) for place, rule in enumerate(rules) for clause in clauses_of(rule.when, rule.unless)]
         self._boxes = divided(owned, Setting(catalogue, scanners_of(clause for _, clause in owned)))
 
     def matching(self, view: View) -> list[int]:
         """The places of the rules that match, in rising order."""
         return sorted(set(self._boxes.matching(view)))
 
-    def matched(self, view: View) -> tuple[Rule, ...]:
+    def matched(self, view: View) -> tuple[C, ...]:
         rules = self.rules
         return tuple([rules[place] for place in self.matching(view)])
 
