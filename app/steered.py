@@ -270,7 +270,7 @@ class _Obeying:
             paced = going.decision.cadences.get(R) or (self._now_due.cadences.get(R) if self._standing else None)
             pledge = Pledge.NEW if self._memory.next_at else self._rhythm.pledge(R, going.moment, paced)
             message = going.message
-            plan = NotePlan(message, pledge, self._now, going.decision.impacts, paced, literal=going.literal)
+            plan = NotePlan(message, pledge, self._now, tuple(going.decision.impacts), paced, literal=going.literal)
             identity = note_id(self._case.ref, going.moment, R, occurrence)
             rule_set = going.decision.rule_set
             self._plan.notes.append(NewNote(identity, going.moment, occurrence, NoteState.PLANNED, plan, rule_set))

@@ -154,7 +154,7 @@ class Decision:
 
     messages: Mapping[Audience, Message] = field(default_factory=dict)
     silences: Mapping[Audience, Silence] = field(default_factory=dict)
-    impacts: tuple[Impact, ...] = ()
+    impacts: Sequence[Impact] = ()
     cadences: Mapping[Audience, Cadence] = field(default_factory=dict)
     settle: timedelta = timedelta(0)
     gates: tuple[str, ...] = ()

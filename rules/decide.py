@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from core.decisions import Cadence, Considered, Decision, Facts, Impact, Level, Message, Reason, Silence
 from core.errors import WordsError
@@ -50,12 +50,12 @@ def decision_of(rules: RuleSet, judgement: Judgement, language: str = ENGLISH) -
     return Decision(
         messages=messages,
         silences=silences,
-        impacts=impacts_of(rules, judgement, language),
+        impacts=Later(lambda: impacts_of(rules, judgement, language)),
         cadences=cadences,
         settle=_settle(rules, judgement.view.moment.kind, cadences.values()),
         gates=tuple(fired.id for fired in judgement.gates),
         sticky=tuple(fired.id for fired in judgement.gates if fired.sticky),
-        trace=Trace(lambda: _trace(rules, judgement)),
+        trace=Later(lambda: _trace(rules, judgement)),
         rule_set=rules.hash,
     )
 
@@ -155,14 +155,19 @@ def _stated(rules: RuleSet, view: View, rule: Rule, language: str) -> str:
         return ""
 
 
-class Trace(Sequence[Considered]):
-    """Found out when somebody looks: to say why each rule failed takes as long as to decide."""
+T = TypeVar("T")
 
-    def __init__(self, find_out: Callable[[], tuple[Considered, ...]]) -> None:
+
+class Later(Sequence[T]):
+    """Found out when somebody looks. To say why each rule failed takes as long as to decide; so does the wording of
+    impacts, and most decisions lead to no words.
+    """
+
+    def __init__(self, find_out: Callable[[], tuple[T, ...]]) -> None:
         self._find_out = find_out
 
     @cached_property
-    def _lines(self) -> tuple[Considered, ...]:
+    def _lines(self) -> tuple[T, ...]:
         return self._find_out()
 
     def __getitem__(self, place: Any) -> Any:
@@ -173,6 +178,9 @@ class Trace(Sequence[Considered]):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and self._lines == tuple(other)
+
+    def __repr__(self) -> str:
+        return repr(self._lines)
 
     __hash__ = None  # type: ignore[assignment]  # as the mappings beside it in a decision
 

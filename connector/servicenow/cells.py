@@ -18,6 +18,7 @@ SAFE_ID = re.compile(r"[A-Za-z0-9_-]{2,64}\Z")
 """What may stand in a request's path: demo data has ids that are no GUIDs (`glide_maint`), never a slash or a dot."""
 LARGEST = 10**18
 SHORT = 80
+BOTH = {"value", "display_value"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,10 @@ def cell(raw: Any) -> Cell:
     """Any JSON value as a cell; nothing raises."""
     if type(raw) is str and len(raw) <= SHORT:
         return _plain(raw)
+    if type(raw) is dict and raw.keys() == BOTH:
+        value, display = raw["value"], raw["display_value"]
+        if type(value) is str and type(display) is str and len(value) <= SHORT and len(display) <= SHORT:
+            return _pair(value, display)
     if not isinstance(raw, Mapping):
         return Cell(value=scalar(raw), plain=True, said=True)
     link = scalar(raw.get("link"))
@@ -97,6 +102,11 @@ def cell(raw: Any) -> Cell:
 def _plain(raw: str) -> Cell:
     """Records repeat themselves: states, flags, names, and most of all the empty text."""
     return Cell(value=text(raw), plain=True, said=True)
+
+
+@lru_cache(maxsize=4096)
+def _pair(value: str, display: str) -> Cell:
+    return Cell(text(value), text(display), said=True)
 
 
 def scalar(raw: Any) -> str:

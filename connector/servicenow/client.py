@@ -53,11 +53,18 @@ class ServiceNowConnector:
 
     def __init__(self, site: Site, clock: Clock, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self.site = site
-        self._clock, self._sleep = clock, sleep
+        self._clock = clock
         self._reader = Reader(site, Names())
         home = urlsplit(site.url)
         self._base_path = f"{home.path.rstrip('/')}/api/now"
         self._session = CheckedSession(site, clock)
+        self._attempts = Retrying(
+            retry=retry_if_exception_type(Unavailable),
+            stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(READ_SECONDS),
+            wait=wait_exponential(multiplier=0.2, max=2),
+            sleep=sleep,
+            reraise=True,
+        )
         self._client = pysnow.Client(host=home.netloc, use_ssl=home.scheme == "https", session=self._session)
 
     def close(self) -> None:
@@ -257,14 +264,7 @@ class ServiceNowConnector:
 
     def _reads(self, ask: Callable[[], T]) -> T:
         """Reads are tried a few times; a write never comes here."""
-        attempts = Retrying(
-            retry=retry_if_exception_type(Unavailable),
-            stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(READ_SECONDS),
-            wait=wait_exponential(multiplier=0.2, max=2),
-            sleep=self._sleep,
-            reraise=True,
-        )
-        return attempts(ask)
+        return self._attempts(ask)
 
     def _resource(self, path: str, fields: tuple[str, ...], *, display: Display = False) -> Any:
         resource = self._client.resource(path, base_path=self._base_path, timeout=self.site.timeout)
