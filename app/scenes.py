@@ -243,7 +243,7 @@ def _plan(book: Rulebook, scene: Scene, decision: Decision, audience: Audience) 
         decision.messages[audience],
         rhythm.pledge(audience, scene.moment, cadence),
         scene.now,
-        decision.impacts,
+        tuple(decision.impacts),
         cadence,
         requester_silence=str(silence.reason) if silence and audience is A.AGENTS else "",
     )

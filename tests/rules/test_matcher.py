@@ -15,8 +15,8 @@ from rules import matcher as compiled
 from rules.calendars import Calendar
 from rules.catalogue import Catalogue, Location, Service
 from rules.clauses import MOST_CLAUSES, clauses_of
-from rules.judgement import applies
-from rules.language import All, AnyOf, Not, OnField, Op, Rule, Test
+from rules.judgement import applies, fires, judge
+from rules.language import All, AnyOf, Gate, Not, OnField, Op, Rule, RuleSet, Test
 from rules.matcher import Matcher
 from rules.subjects import View
 from tests.rules.support import NOW, incident, moment
@@ -145,6 +145,22 @@ def test_the_matcher_is_the_interpreter_also_where_few_count_as_many(rules, seen
         matcher = Matcher(rules, CATALOGUE)
         for view in (*seen, *seen):
             assert matcher.matching(view) == interpreted(rules, view)
+
+
+gates = st.lists(
+    st.builds(Gate, id=st.uuids().map(str), when=conditions, unless=st.none() | conditions, hold=st.booleans()), max_size=6
+)  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(gates, views, st.booleans())
+def test_gates_fire_as_the_interpreter_says(gates, view, unread):
+    """Also where a field that the site declares cannot be read: then those that hold on the unknown fire."""
+    if unread:
+        view = replace(view, ticket=view.ticket.evolve(fields={**view.ticket.fields, "x": None, "gone": None}))
+    rules = RuleSet(gates=tuple(gates), catalogue=CATALOGUE, calendars=CALENDARS)
+    fired = judge(rules, view.catalogue, view.ticket, view.moment, view.now).gates
+    assert {gate.id for gate in fired} == {gate.id for gate in gates if fires(gate, view)}
 
 
 @settings(max_examples=8, deadline=None)
