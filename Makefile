@@ -1,6 +1,7 @@
 # Two commands do everything: `make run` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= 2
 SOURCES := core connector rules webhooks ui app
 COMPILE := $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --quiet
@@ -23,7 +24,7 @@ types:
 	$(BIN)/mypy --no-error-summary
 
 unit:
-	$(BIN)/coverage run -m pytest
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --skip-empty --fail-under=85
 
 faults: .venv/ready  ## the fault suite: about 15 minutes
