@@ -20,7 +20,6 @@ def bench():
 
 
 def test_it_answers_and_remembers(bench):
-    assert bench.ask("count", 2, within=20) in range(2, 100, 2)
     before = bench.ask("count", 0, within=20)
     assert bench.ask("count", 3, within=20) == before + 3
 
