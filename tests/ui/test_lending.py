@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import flask
 import pytest
@@ -222,3 +223,27 @@ def test_a_cookie_of_the_one_kind_is_none_of_the_other(wall):
     thief = Encrypted(rooms(wall), headers=HERE)
     thief.client.set_cookie("__Host-liaison", value, domain="localhost", secure=True)
     assert thief.get("/").status_code == 401
+
+
+def test_who_signs_in_at_the_window_comes_back_to_it(wall):
+    _, lend = asks(frame(wall))
+    answer = Encrypted(rooms(wall), headers=HERE).get(lend)
+    assert answer.status_code == 401
+    (start,) = re.findall(r'href="(/sign-in/start[^"]*)"', answer.text)
+    assert parse_qs(urlsplit(html.unescape(start)).query)["next"] == [lend]
+
+
+def test_what_a_frame_was_told_before_signing_in_is_forgotten(wall):
+    """Nobody prepares a session for somebody else."""
+    framed = frame(wall)
+    before = lent(wall, framed)
+    enter(framed, before)
+    assert enter(framed, before).status_code == 400
+
+
+def test_an_ordinary_window_is_lent_nothing(wall):
+    """It has a session of its own; a ticket that is pushed into it does nothing."""
+    browser, form = window(wall), lent(wall, frame(wall))
+    token = TOKEN.search(browser.get(PATH).text)[1]
+    assert enter(browser, {**form, "csrf_token": token}).status_code == 422
+    assert "data-lend" not in browser.get(PATH).text
