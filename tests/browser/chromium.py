@@ -40,14 +40,23 @@ def axe() -> str:
 
 
 @contextmanager
-def chromium(*more: str) -> Iterator[Browser]:
-    """`more`: switches of Chromium."""
+def chromium() -> Iterator[Browser]:
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program("chromium"), args=[*OPTIONS, *more])
+        browser = driver.chromium.launch(executable_path=program("chromium"), args=OPTIONS)
         try:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def switched(browser: Browser, *switches: str) -> Iterator[Browser]:
+    """Another one beside it, with more switches of Chromium."""
+    other = browser.browser_type.launch(executable_path=program("chromium"), args=[*OPTIONS, *switches])
+    try:
+        yield other
+    finally:
+        other.close()
 
 
 @dataclass

@@ -5,7 +5,7 @@ The two names of this machine are two sites to a browser: the platform's page is
 
 import pytest
 
-from tests.browser.chromium import axe, chromium, opened, violations
+from tests.browser.chromium import axe, chromium, opened, switched, violations
 from tests.browser.places import lived
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Playwright's own pipes
@@ -45,9 +45,9 @@ def sign_in(page, world):
 
 
 @pytest.mark.parametrize(("switches", "part"), [((), "cable"), (("--test-third-party-cookie-phaseout",), "switch")])
-def test_one_click_lets_an_agent_act_in_the_frame(world, switches, part):
+def test_one_click_lets_an_agent_act_in_the_frame(browser, world, switches, part):
     """Also where the browser blocks all cookies of other sites."""
-    with chromium(*switches) as browser, opened(browser, "desktop") as (page, heard):
+    with switched(browser, *switches) as other, opened(other, "desktop") as (page, heard):
         sign_in(page, world)
         panel = framed(page, world, "cards")
         panel.get_by_text("Customers cannot pay by card").first.wait_for(timeout=5000)
