@@ -175,7 +175,7 @@ LISTS = [
 ]
 
 
-@pytest.mark.parametrize(("page", "heading", "of", "known"), LISTS, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("page", "heading", "of", "known"), LISTS, ids=lambda value: value if isinstance(value, str) else "")
 def test_every_list_of_names_is_the_codes_own(page, heading, of, known):
     assert sorted(named(page, heading, of)) == sorted(map(str, known))
 
@@ -195,7 +195,7 @@ WORDS = [
 ]
 
 
-@pytest.mark.parametrize(("page", "heading", "words"), WORDS, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("page", "heading", "words"), WORDS, ids=lambda value: value if isinstance(value, str) else "")
 def test_every_word_that_may_be_chosen_is_told(page, heading, words):
     told = set(CODE.findall(section(page, heading)))
     assert {str(word) for word in words} <= told
