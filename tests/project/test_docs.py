@@ -175,7 +175,9 @@ LISTS = [
 ]
 
 
-@pytest.mark.parametrize(("page", "heading", "of", "known"), LISTS, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("page", "heading", "of", "known"), LISTS, ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_every_list_of_names_is_the_codes_own(page, heading, of, known):
     assert sorted(named(page, heading, of)) == sorted(map(str, known))
 
