@@ -127,3 +127,40 @@ def test_a_time_that_an_agent_wishes_for_moves_out_of_the_night(evening):
         "22:00 today is in the quiet hours of the requester. The next word comes by 08:00 on Monday."
     )
     assert promises(evening, key)[-1] == ("open", "2026-11-23T07:00")
+
+
+ASKS = RULES.replace(
+    '        reopened: "Back',
+    '        check_in: "Does all work well again?"\n        reopened: "Back',
+).replace(
+    "    cadence: {requester: {every: 4h}}",
+    "    cadence: {requester: {every: 4h}}\n    closing: {after: 6h, calendar: always}",
+)
+
+
+@pytest.fixture
+def asking(tmp_path):
+    """The same evening, and six hours after the end the requester is asked whether all is well."""
+    with world(tmp_path, ASKS) as one:
+        yield one
+
+
+def test_a_check_in_that_falls_into_the_night_is_asked_in_the_morning(asking):
+    key = opened(asking)
+    asking.pass_(hours=7)  # 17:02
+    asking.on_snow(key, state="6", close_code="Solved (Permanently)")
+    asking.pass_(hours=7)
+    assert asking.said(key)[-1] == "Done."
+    assert ("check_in", "requester", "quiet_hours") in asking.silences(key)
+    asking.pass_(hours=60)
+    assert asking.said(key)[-1] == "Does all work well again?"
+
+
+def test_a_check_in_of_the_night_is_not_asked_where_work_went_on_again(asking):
+    key = opened(asking)
+    asking.pass_(hours=7)
+    asking.on_snow(key, state="6", close_code="Solved (Permanently)")
+    asking.pass_(hours=7)
+    asking.on_snow(key, state="2")
+    asking.pass_(hours=60)
+    assert "Does all work well again?" not in asking.said(key)
