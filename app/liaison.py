@@ -1,5 +1,6 @@
 """All parts, plugged together: one installation of Liaison."""
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from app.composing import Composer
 from app.connectors import Connectors
 from app.drafts import Folder
 from app.engine import EmbeddedEngine
+from app.heeding import Heeding
 from app.inbox import StoredInbox
 from app.marking import Marker
 from app.metrics import Metrics
@@ -32,6 +34,7 @@ from app.surfaces.house import house
 from app.sweeping import Sweeper
 from app.views import StoredViews
 from app.workbench import Workbench
+from core.errors import LiaisonError
 from core.sites import Site
 from core.tickets import TicketRef
 from core.times import Clock, SystemClock, from_iso, iso
@@ -51,6 +54,9 @@ def beside_store(url: str) -> Path | None:
     file = make_url(url)
     beside = file.get_backend_name() == "sqlite" and file.database not in {None, "", ":memory:"}
     return Path(f"{file.database}.rules") if beside else None
+
+
+log = logging.getLogger("liaison")
 
 
 class Liaison:
@@ -81,7 +87,8 @@ class Liaison:
         )
         self.reconciler = Reconciler(self.store, self.clock, self.connectors, self.inbox)
         self.sweeper = Sweeper(self.store, self.clock, self.connectors)
-        self.views = StoredViews(self.store, self.rulebook, self.pauses)
+        self.heeding = Heeding(self.store, self.clock, self.engine, self.rulebook)
+        self.views = StoredViews(self.store, self.clock, self.rulebook, self.pauses)
         self.door = StoredDoor(self.store, SystemClock())
         self.marker = Marker(self.store, self.clock)
         self.reader = Reader(self.store)
@@ -148,9 +155,18 @@ class Liaison:
 
     def _reload(self) -> None:
         self.publisher.observe_quietly()
+        self._heed()
         while not self._stopping.wait(RELOAD_SECONDS):
             if self.rulebook.reload():
                 self.publisher.observe_quietly()
+            self._heed()
+
+    def _heed(self) -> None:
+        """A rule desk may have loaded the rules already: what counts is whether their gates were heeded."""
+        try:
+            self.heeding.heed(lambda: not self._stopping.is_set())
+        except LiaisonError as error:
+            log.warning("Changed gates are heeded later: %s", error)
 
     def _prune(self) -> None:
         """Once a day, and soon after the start: a server may be started more often than that."""

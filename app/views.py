@@ -1,17 +1,31 @@
 """`ui.views.Views` over the store."""
 
+from dataclasses import replace
+
 from app.findings import Findings
 from app.pauses import Pauses
 from app.rulebook import Rulebook
 from app.store import Store
 from core.errors import StoreError
-from ui.views import Health
+from core.moments import Moment, MomentKind
+from core.tickets import TicketRef
+from core.times import Clock
+from ui.views import Health, StoryView
 
 
 class StoredViews(Findings):
-    def __init__(self, store: Store, rulebook: Rulebook, pauses: Pauses) -> None:
+    def __init__(self, store: Store, clock: Clock, rulebook: Rulebook, pauses: Pauses) -> None:
         super().__init__(store)
-        self._rulebook, self._pauses = rulebook, pauses
+        self._clock, self._rulebook, self._pauses = clock, rulebook, pauses
+
+    def story(self, ref: TicketRef) -> StoryView | None:
+        """Held also by gates that were written since its last look: an ended ticket may never have another."""
+        found = super().story(ref)
+        if found is None or found.held_by or found.ticket is None:
+            return found
+        moment = Moment(MomentKind.UPDATE_DUE, "", self._clock.now())
+        decision = self._rulebook.decide(found.ticket, moment, moment.at)
+        return replace(found, held_by=decision.gates) if decision.sealed else found
 
     def health(self) -> Health:
         try:

@@ -1,0 +1,78 @@
+"""A gate that is written today holds tickets at once, also those that nothing happens to."""
+
+import pytest
+
+from app import tables
+from tests.support.world import RULES, world
+
+GATE = "gates:\n  - {id: pay, when: {category: payroll}, silence: all, because: Pay is nobody else's business.}\n"
+
+
+@pytest.fixture
+def one(tmp_path):
+    with world(tmp_path, RULES) as made:
+        made.liaison.heeding.heed(lambda: True)
+        yield made
+
+
+def opened(one, **fields):
+    key = one.on_snow(short_description="Pay is wrong", caller_id="eva", **fields)
+    one.pass_(minutes=3)
+    return key
+
+
+def written(one, text):
+    """The rules file, as an admin writes it anew."""
+    (one.liaison.settings.rules / "rules.yaml").write_text(text)
+    one.liaison.rulebook.reload()
+    return one.liaison.heeding.heed(lambda: True)
+
+
+def held(one, key):
+    return one.liaison.views.story(one.ref(key)).held_by
+
+
+def states(one, key):
+    return {promise.state for promise in one.rows(tables.promises, key)}
+
+
+def test_a_new_gate_holds_a_quiet_ticket_at_once(one):
+    payroll, other = opened(one, category="payroll"), opened(one, category="network")
+    assert states(one, payroll) == {"open"}
+    assert written(one, RULES + GATE) == 1
+    one.driver.settle()
+    assert held(one, payroll) == ("pay",)
+    assert states(one, payroll) == {"withdrawn"}
+    assert not held(one, other)
+    assert states(one, other) == {"open"}
+
+
+def test_a_gate_that_is_taken_back_holds_nothing_any_more(one):
+    payroll = opened(one, category="payroll")
+    written(one, RULES + GATE)
+    one.driver.settle()
+    assert written(one, RULES) == 1
+    one.driver.settle()
+    assert not held(one, payroll)
+
+
+def test_an_ended_ticket_is_not_shown_either(one):
+    payroll = opened(one, category="payroll")
+    one.on_snow(payroll, state="7", close_code="Solved (Permanently)")
+    one.pass_(minutes=10)
+    assert written(one, RULES + GATE) == 0
+    assert held(one, payroll) == ("pay",)
+
+
+def test_rules_with_the_same_gates_wake_nobody(one):
+    opened(one, category="payroll")
+    written(one, RULES + GATE)
+    assert written(one, "# the same\n" + RULES + GATE) == 0
+
+
+def test_what_was_cut_off_is_done_the_next_time(one):
+    opened(one, category="payroll")
+    (one.liaison.settings.rules / "rules.yaml").write_text(RULES + GATE)
+    one.liaison.rulebook.reload()
+    assert one.liaison.heeding.heed(lambda: False) == 0
+    assert one.liaison.heeding.heed(lambda: True) == 1
