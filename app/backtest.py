@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from app.connectors import MAKERS
-from app.rehearsal import Life, Rehearsal, Said, StageClock, without_words
+from app.rehearsal import Life, Rehearsal, Said, Slot, StageClock, without_words
 from app.rulebook import Rulebook
 from core.errors import LiaisonError, PayloadError
 from core.ports import Connector
@@ -52,8 +52,6 @@ class Course:
     until: datetime
 
 
-Slot = tuple[str, str, str]
-"""Audience, moment, rule."""
 Change = tuple[str, str, str, str, str]
 """What changed, audience, moment, the rule before, the rule after."""
 
@@ -223,10 +221,12 @@ class Stage:
         if not sightings:
             return
         ref = sightings[0].ref
-        life = self._life(connector, self._book, ref, sightings)
+        # side by side every word counts; alone, those that are shown
+        reads = _every if self._against else lambda slot: _wants_more(result.samples, slot)
+        life = self._life(connector, self._book, ref, sightings, reads)
         _sample(life, result.samples)
         if self._against:
-            before = self._life(connector, self._against, ref, sightings)
+            before = self._life(connector, self._against, ref, sightings, _every)
             # held by one of the two is held: a report for many readers shows nothing of it
             if life.held or before.held:
                 life, before = life.sealed(), before.sealed()
@@ -234,8 +234,15 @@ class Stage:
             result.before.append(without_words(before))
         result.lives.append(without_words(life))
 
-    def _life(self, connector: Connector, book: Rulebook, ref: TicketRef, sightings: list[Sighting]) -> Life:
-        return Rehearsal(connector, book, ref, self._clock).play(sightings, self._until)
+    def _life(
+        self,
+        connector: Connector,
+        book: Rulebook,
+        ref: TicketRef,
+        sightings: list[Sighting],
+        reads: Callable[[Slot], bool],
+    ) -> Life:
+        return Rehearsal(connector, book, ref, self._clock, reads).play(sightings, self._until)
 
     @staticmethod
     def _seen(connector: Connector, events: list[Event], result: Result) -> Iterator[Sighting]:
@@ -247,6 +254,14 @@ class Stage:
 
 
 # --- comparing --------------------------------------------------------------------------------------------------------
+
+
+def _every(_slot: Slot) -> bool:
+    return True
+
+
+def _wants_more(samples: Mapping[Slot, list[Sample]], slot: Slot) -> bool:
+    return len(samples.get(slot, ())) < SAMPLES
 
 
 def _sample(life: Life, samples: dict[Slot, list[Sample]]) -> None:

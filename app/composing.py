@@ -1,7 +1,7 @@
 """From decided messages to the words that leave now: rendered, guarded, with the time they promise."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -74,11 +74,13 @@ class Composer:
         held_back: str = "",
         earlier: NotePlan | None = None,
         kin: Kin | None = None,
+        unread: Container[Audience] = (),
     ) -> Composed:
         """`plans` in the order of sending, each with its occurrence: customer-facing before agents.
 
         `held_back`: what was kept from the requester in another letter of the same moment. `earlier`: what stands in
         the agents' note, whose advice stays there when they are reminded of something. `kin`: the parent as it stands.
+        `unread`: with agents in it, all is said of their note but its words.
         """
         composed = Composed(held_back={A.REQUESTER: held_back} if held_back else {})
         told = ""
@@ -94,7 +96,11 @@ class Composer:
             if audience is A.AGENTS and plan.literal:
                 self._answer(composed, plan, connector.site.language)
             elif audience is A.AGENTS:
-                self._for_agents(composed, subject, plan, occurrence, memory, promises, connector, told, earlier, kin)
+                letter = self._for_agents(
+                    composed, subject, plan, occurrence, memory, promises, connector, told, earlier, kin
+                )
+                if letter:
+                    composed.parts[A.AGENTS] = () if A.AGENTS in unread else letter()
             else:
                 self._for_reader(composed, subject, plan, occurrence, memory, promises, connector.site, kin)
                 told = "\n\n".join(p.text for p in composed.parts.get(A.REQUESTER, ()))
@@ -203,12 +209,13 @@ class Composer:
         told: str,
         earlier: NotePlan | None,
         kin: Kin | None,
-    ) -> None:
+    ) -> Callable[[], tuple[Paragraph, ...]] | None:
+        """What makes the words of their note; None where there is none."""
         site, now = connector.site, self._clock.now()
         prompts = tuple(prompt for prompt in plan.prompts if still_true(prompt, promises))
         if plan.prompts and not prompts and not plan.message.template:
             composed.same.add(A.AGENTS)  # somebody has written meanwhile
-            return
+            return None
         standing = next((p.due for p in promises if p.audience is A.REQUESTER), None)
         due = composed.promises.get(A.REQUESTER) or (None if told else standing)
         reads = told or memory.told
@@ -222,25 +229,26 @@ class Composer:
             advice, held_back = "", held_back or error.what
         # once it is over, what it meant for the business is no longer true
         impacts = () if moment.kind in TERMINAL | AFTERWARDS else plan.impacts
-        composed.meaning = letters.meaning(plan.message.template, impacts, plan.requester_silence, held_back)
-        if not plan.message.template:
-            composed.meaning = memory.agents_meaning  # what was said before it still stands
+        composed.meaning = memory.agents_meaning  # of reminders alone: what was said before it still stands
+        if plan.message.template:
+            composed.meaning = letters.meaning(plan.message.template, impacts, plan.requester_silence, held_back)
         known = composed.meaning == memory.agents_meaning or _foretold(plan, occurrence, memory)
         if not connector.edits_notes and known and not prompts:
             composed.same.add(A.AGENTS)
-            return
+            return None
         named = any(prompt.why in reminding.OF_THE_NEXT for prompt in prompts)
         coming = due if due and due > now and not named else None
         composed.edits = memory.living_comment if connector.edits_notes else ""
-        composed.parts[A.AGENTS] = letters.for_agents(
+        book = self._rulebook
+        return lambda: letters.for_agents(
             advice=advice,
             impacts=impacts,
             requester_reads=reads,
-            read_at=self._rulebook.clock_text(memory.told_at, now, ticket, site) if not told and memory.told_at else "",
+            read_at=book.clock_text(memory.told_at, now, ticket, site) if not told and memory.told_at else "",
             together=bool(told) and connector.joins_audiences,
             why_silent="" if told else plan.requester_silence,
-            promise=self._rulebook.due_text(coming, now, ticket, site) if coming and not memory.resting else "",
-            reminder=self._rulebook.appointment_text(coming, now, ticket, site) if coming and memory.resting else "",
+            promise=book.due_text(coming, now, ticket, site) if coming and not memory.resting else "",
+            reminder=book.appointment_text(coming, now, ticket, site) if coming and memory.resting else "",
             held_back=held_back,
             rule=f"{advising.message.rule} ({Path(advising.message.where).name})",
             prompts=[line for prompt in prompts for line in self._prompted(prompt, plan, ticket, memory, site)],

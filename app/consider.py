@@ -510,7 +510,7 @@ class _Consideration:
             message=message,
             pledge=self._pledge(audience, moment, cadence),
             at=moment.at,
-            impacts=tuple(decision.impacts),
+            impacts=decision.impacts,
             cadence=cadence,
             requester_silence=self._why_requester_silent(moment.kind) if audience is Audience.AGENTS else "",
         )
@@ -590,7 +590,7 @@ class _Consideration:
         said = now_due.messages.get(Audience.REQUESTER)
         rule = said.rule if said else cadence.rule if cadence else ""
         message = Message(Audience.AGENTS, M.UPDATE_DUE, rule, "", said.where if said else "")
-        plan = NotePlan(message, Pledge.NONE, self.case.now, tuple(now_due.impacts), cadence, prompts=tuple(prompts))
+        plan = NotePlan(message, Pledge.NONE, self.case.now, now_due.impacts, cadence, prompts=tuple(prompts))
         identity = note_id(self.case.ref, M.UPDATE_DUE, Audience.AGENTS, occurrence)
         self.plan.notes.append(NewNote(identity, M.UPDATE_DUE, occurrence, NoteState.PLANNED, plan, now_due.rule_set))
 

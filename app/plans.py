@@ -1,5 +1,6 @@
 """What considering a ticket asks for, and what is kept of a note until it is rendered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -38,7 +39,7 @@ class NotePlan:
     message: Message
     pledge: Pledge
     at: datetime
-    impacts: tuple[Impact, ...] = ()
+    impacts: Sequence[Impact] = ()
     cadence: Cadence | None = None
     requester_silence: str = ""  # agents' notes only: why the requester heard nothing
     prompts: tuple[Prompt, ...] = ()  # agents' notes only; `cadence` is then the requester's
@@ -50,7 +51,7 @@ class NotePlan:
         return self.cadence.rule if self.cadence else self.message.rule
 
     def dumps(self) -> str:
-        return orjson.dumps(self, default=_in_seconds).decode()
+        return orjson.dumps(self, default=_in_json).decode()
 
     def reworded(self, text: str) -> Self:
         """With an agent's own words in the place of the rule's."""
@@ -69,10 +70,12 @@ class NotePlan:
         return cls(**plain)
 
 
-def _in_seconds(value: Any) -> float:
-    """For what JSON has no word for."""
+def _in_json(value: Any) -> Any:
+    """What JSON has no word for: durations in seconds, and impacts that are worded when somebody asks."""
     if isinstance(value, timedelta):
         return value.total_seconds()
+    if isinstance(value, Sequence):
+        return tuple(value)
     raise TypeError
 
 

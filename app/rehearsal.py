@@ -6,7 +6,7 @@ known here: of a budget only the ticket's own messages count.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -30,6 +30,7 @@ from core.times import from_iso
 MOST_LOOKS = 2000
 """Of one ticket between two events: rules that wake it more often would go on for ever."""
 SOON = timedelta(minutes=1)
+AGENTS = frozenset({Audience.AGENTS})
 TOO_MANY = "Liaison would look at it without end: a timer of it never moves on."
 
 
@@ -94,10 +95,26 @@ class StageClock:
         return self.at
 
 
-class Rehearsal:
-    """One ticket. `until`: when the record ends, for tickets that are still open then."""
+Slot = tuple[str, str, str]
+"""Audience, moment, rule."""
 
-    def __init__(self, connector: Connector, book: Rulebook, ref: TicketRef, clock: StageClock) -> None:
+
+class Rehearsal:
+    """One ticket. `until`: when the record ends, for tickets that are still open then.
+
+    `reads`: whether somebody will read the words that an audience is told by a rule at a moment. The agents' notes are
+    left empty where nobody will: nothing that comes later hangs on their words, and they take the longest to make.
+    """
+
+    def __init__(
+        self,
+        connector: Connector,
+        book: Rulebook,
+        ref: TicketRef,
+        clock: StageClock,
+        reads: Callable[[Slot], bool] = lambda _: True,
+    ) -> None:
+        self._reads = reads
         self._connector, self._book, self._ref, self._clock = connector, book, ref, clock
         self._composer = Composer(book, clock)
         self._memory = Memory()
@@ -197,6 +214,7 @@ class Rehearsal:
             tuple(self._promises.values()),
             self._connector,
             earlier=self._advised if self._connector.edits_notes and _only_reminds(ordered) else None,
+            unread=() if any(map(self._is_read, ordered)) else AGENTS,
         )
         for audience, problem in composed.stopped.items():
             self.life.problems.append(f"{audience}: {problem}")
@@ -205,6 +223,10 @@ class Rehearsal:
             if audience in composed.parts:
                 due = composed.promises.get(audience)
                 self._stand(note, plain(composed.parts[audience]), due, composed.meaning)
+
+    def _is_read(self, note: NewNote) -> bool:
+        message = note.plan.message
+        return message.audience is Audience.AGENTS and self._reads((message.audience, note.moment, message.rule))
 
     def _stand(self, note: NewNote, words: str, due: datetime | None, meaning: str) -> None:
         """As the outbox records a written note."""

@@ -54,17 +54,16 @@ class _Book:
     zone: str
 
     def all(self) -> Iterator[Appointment]:
-        if self.rules.timed.rules:
-            yield from self._notices()
-            yield from self._milestones()
-            yield from self._closing()
+        yield from self._notices()
+        yield from self._milestones()
+        yield from self._closing()
 
     def _notices(self) -> Iterator[Appointment]:
         """Of the strongest rule that has any, while people know the window that is planned."""
         start = self.ticket.planned_start
         if start is None or not self.course.announced or self.ticket.state != State.SCHEDULED:
             return
-        rule = next((r for r in self._matched(self._view(M.NOTICE)) if r.notices is not None), None)
+        rule = next(iter(self.rules.notice_matcher.matched(self._view(M.NOTICE))), None)
         for notice in (rule.notices or ()) if rule else ():
             at = before(self.rules, self.ticket, start, notice.before, notice.calendar, self.zone)
             told = self.course.announced_at
@@ -73,10 +72,11 @@ class _Book:
                 yield Appointment(M.NOTICE, name, at, start, rule.id)
 
     def _milestones(self) -> Iterator[Appointment]:
-        if self.earlier is not None and _over(self.earlier):
+        matcher = self.rules.milestone_matcher
+        if not matcher.rules or (self.earlier is not None and _over(self.earlier)):
             return
         view = self._view(M.MILESTONE)
-        for rule in self._matched(view):
+        for rule in matcher.matched(view):
             for milestone in rule.milestones:
                 yield from self._milestone(rule, milestone, view)
 
@@ -106,7 +106,7 @@ class _Book:
         ended, ticket = self.course.ended, self.ticket
         if ended is None or ticket.state not in OVER or ticket.resolution not in SOLVED:
             return
-        rule = next((r for r in self._matched(self._view(M.CHECK_IN)) if r.closing), None)
+        rule = next(iter(self.rules.closing_matcher.matched(self._view(M.CHECK_IN))), None)
         closing = rule.closing if rule else None
         if rule and closing and closing.after is not None:
             at = afterwards(self.rules, ticket, ended, closing.after, closing.calendar, self.zone)
@@ -133,10 +133,6 @@ class _Book:
             return False
         then = View(self.earlier, Moment(M.MILESTONE, "", self.now), self.now, self.catalogue, self.rules.calendars)
         return asks_for_change(condition) or not holds(condition, then)
-
-    def _matched(self, view: View) -> tuple[Rule, ...]:
-        """In order of precedence."""
-        return self.rules.timed.matched(view)
 
     def _view(self, kind: MomentKind) -> View:
         moment = Moment(kind, "", self.now, self.earlier)

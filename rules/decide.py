@@ -1,6 +1,6 @@
 """What the rules say for a ticket at a moment. Pure: no clock, no files, no network."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from core.notes import CUSTOMER_FACING, Audience
 from core.tickets import Ticket
 from rules.catalogue import Catalogue
 from rules.judgement import SINKS, Contest, Judgement, judge
-from rules.language import Entry, Rule, RuleSet
+from rules.language import Entry, Rule, RuleSet, Verdict
 from rules.reach import derived
 from rules.strength import strength
 from rules.subjects import ANYWHERE, View
@@ -21,6 +21,8 @@ from rules.whereabouts import language_of
 from rules.why import why_not
 from rules.words import render
 
+MOST_KNOWN = 4096
+"""Verdicts that a rule set keeps."""
 LEVELS = {level: place for place, level in enumerate((Level.HIGH, Level.MEDIUM, Level.LOW))}
 
 
@@ -45,18 +47,60 @@ def decide(
 
 def decision_of(rules: RuleSet, judgement: Judgement, language: str = ENGLISH) -> Decision:
     """`language`: the site's."""
+    verdict = _verdict(rules, judgement, language)
+    return Decision(
+        messages=verdict.messages,
+        silences=verdict.silences,
+        impacts=Later(lambda: impacts_of(rules, judgement, language)),
+        cadences=verdict.cadences,
+        settle=verdict.settle,
+        gates=verdict.gates,
+        sticky=verdict.sticky,
+        trace=Later(lambda: _trace(rules, judgement)),
+        rule_set=rules.hash,
+    )
+
+
+def _verdict(rules: RuleSet, judgement: Judgement, language: str) -> Verdict:
+    """What a decision owes to the rules that match alone: most tickets match those that another one matched before."""
+    if judgement.view.moment.kind is MomentKind.MILESTONE:  # the conditions of milestones are asked of each ticket
+        return _judged(rules, judgement, language)
+    key, known = _key(judgement, language), rules.verdicts
+    verdict = known.get(key)
+    if verdict is None:
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        verdict = known[key] = _judged(rules, judgement, language)
+    return verdict
+
+
+def _key(judgement: Judgement, language: str) -> Hashable:
+    """All that `_judged` looks at. Rules and families live as long as their set, so each is known by its place."""
+    view = judgement.view
+    ticket, place = view.ticket, view.catalogue.location_of(view.ticket)
+    return (
+        tuple(map(id, judgement.matched)),
+        view.moment.kind,
+        view.moment.row,
+        ticket.resolution,
+        judgement.gates,
+        id(judgement.follows),
+        language,
+        ticket.requester.language,
+        place.language if place else "",
+    )
+
+
+def _judged(rules: RuleSet, judgement: Judgement, language: str) -> Verdict:
     messages, silences = _spoken(judgement, language)
     cadences = {audience: cadence for audience in messages if (cadence := _cadence(judgement, audience))}
-    return Decision(
-        messages=messages,
-        silences=silences,
-        impacts=Later(lambda: impacts_of(rules, judgement, language)),
-        cadences=cadences,
+    return Verdict(
+        messages,
+        silences,
+        cadences,
         settle=_settle(rules, judgement.view.moment.kind, cadences.values()),
         gates=tuple(fired.id for fired in judgement.gates),
         sticky=tuple(fired.id for fired in judgement.gates if fired.sticky),
-        trace=Later(lambda: _trace(rules, judgement)),
-        rule_set=rules.hash,
     )
 
 

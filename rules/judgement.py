@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from core.moments import Moment, MomentKind
 from core.notes import CUSTOMER_FACING, Audience
@@ -51,7 +52,10 @@ class Judgement:
     matched: tuple[Rule, ...]
     gates: tuple[Fired, ...]
     follows: Family | None
-    contests: Mapping[Audience, Contest]
+
+    @cached_property
+    def contests(self) -> Mapping[Audience, Contest]:
+        return _contests(self.matched, self.view)
 
     @property
     def silent(self) -> bool:
@@ -83,7 +87,7 @@ def judge(
     view = View(ticket, moment, now, catalogue, rules.calendars, zone)
     matched = rules.matcher.matched(view)
     follows = next(iter(rules.family_matcher.matched(view)), None)
-    return Judgement(view, matched, _fired(rules, view, held), follows, _contests(matched, view))
+    return Judgement(view, matched, _fired(rules, view, held), follows)
 
 
 def applies(when: Condition, unless: Condition | None, view: View) -> bool:
@@ -104,10 +108,12 @@ def fires(gate: Gate, view: View) -> bool:
 
 def _fired(rules: RuleSet, view: View, held: Collection[str]) -> tuple[Fired, ...]:
     """Those that fire now, and those that are held. A held gate that no file defines any more silences everything."""
-    known = {gate.id: gate for gate in rules.gates}
     now = {gate.id for gate in rules.gate_matcher.matched(view)}
     if rules.wary and None in view.ticket.fields.values():  # a field that the site declares and that cannot be read
         now.update(gate.id for gate in rules.wary if fires(gate, view))
+    if not now and not held:
+        return ()
+    known = {gate.id: gate for gate in rules.gates}
     return tuple(_as_fired(name, known.get(name), held=name in held) for name in sorted(now | set(held)))
 
 

@@ -1,13 +1,13 @@
 """What a rule set is, once read: frozen values without a trace of YAML."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from core.decisions import Cadence, Level, Mode
+from core.decisions import Cadence, Level, Message, Mode, Silence
 from core.errors import Problem
 from core.moments import MomentKind
 from core.notes import Audience
@@ -313,6 +313,18 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """The part of a decision that the rules which match settle, whatever else the ticket says."""
+
+    messages: Mapping[Audience, Message]
+    silences: Mapping[Audience, Silence]
+    cadences: Mapping[Audience, Cadence]
+    settle: timedelta
+    gates: tuple[str, ...]
+    sticky: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RuleSet:
     """Everything the files say. `hash` is of their content; `rules` stand in order of precedence, those that are
     switched off apart from them, in `resting`: nothing asks them.
@@ -356,9 +368,22 @@ class RuleSet:
         return self._matcher(self.families)
 
     @cached_property
-    def timed(self) -> "Matcher[Rule]":
-        """Of the rules with milestones, notices or a closing alone."""
-        return self._matcher([r for r in self.rules if r.milestones or r.notices is not None or r.closing])
+    def notice_matcher(self) -> "Matcher[Rule]":
+        """Of the rules with notices alone; most sets have few with any appointments."""
+        return self._matcher([rule for rule in self.rules if rule.notices is not None])
+
+    @cached_property
+    def milestone_matcher(self) -> "Matcher[Rule]":
+        return self._matcher([rule for rule in self.rules if rule.milestones])
+
+    @cached_property
+    def closing_matcher(self) -> "Matcher[Rule]":
+        return self._matcher([rule for rule in self.rules if rule.closing])
+
+    @cached_property
+    def verdicts(self) -> dict[Hashable, Verdict]:
+        """Those that were given before, by all that they rest on."""
+        return {}
 
     def _matcher(self, conditional: Sequence["C"]) -> "Matcher[C]":
         from rules.matcher import Matcher  # noqa: PLC0415 - it is made of this module's values
