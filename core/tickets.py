@@ -185,7 +185,7 @@ class Ticket:
         return f"{self.title}\n{self.description}"
 
     def evolve(self, **changes: Any) -> Self:
-        return replace(self, **changes)
+        return replace(self, **changes) if changes else self
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `from_dict` is the inverse."""

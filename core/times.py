@@ -30,12 +30,16 @@ class SystemClock:
 
 def iso(moment: datetime) -> str:
     """Sortable text: UTC, milliseconds, a trailing Z."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def from_iso(text: str) -> datetime:
     """The inverse of `iso`; any ISO 8601 time with an offset. Raises ValueError without one."""
     moment = datetime.fromisoformat(text)
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
     return moment.astimezone(UTC)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property, lru_cache
 from typing import Any
 
 from rules.holidays import LOCATION, NO_HOLIDAYS, Dates, Holidays, dates_from, holidays_from
@@ -32,7 +33,16 @@ class Calendar:
 
     def at(self, zone: str, country: str = "", region: str = "") -> "Calendar":
         """The calendar as it is at a place: its zone, and the holidays there."""
-        return replace(self, timezone=self._zone(zone), holidays=self.holidays.at(country, region))
+        here = zone, country, region
+        if here not in self._places:
+            holidays = self.holidays.at(country, region)
+            self._places[here] = replace(self, timezone=self._zone(zone), holidays=holidays)
+        return self._places[here]
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str, str], "Calendar"]:
+        """The catalogue and the sites have few."""
+        return {}
 
     def add(self, start: datetime, amount: timedelta, place: str) -> datetime | None:
         """When `amount` of open time will have passed; whole days are open days. `place` is the zone where the
@@ -86,11 +96,13 @@ class Calendar:
         return None
 
 
+@lru_cache(maxsize=8192)
 def takes_place(day: date, zone: str) -> bool:
     """Whether a zone has this day at all: Samoa went from 29 to 31 December 2011."""
     return reached(day, time(0), zone) < reached(day + DAY, time(0), zone)
 
 
+@lru_cache(maxsize=8192)
 def reached(day: date, clock: time, zone: str) -> datetime:
     """The first instant at which the clocks of a zone show this time or a later one, in UTC. So a shop that opens at
     02:30 opens at 03:00 in the night in which 02:30 is skipped, and once where 02:30 comes twice.

@@ -94,7 +94,7 @@ class Catalogue:
 
     def service_of(self, ticket: Ticket) -> Service | None:
         """The ticket's service: by its service, then its configuration item, then its components. None: no hit."""
-        for raw in (ticket.service, ticket.ci, *ticket.components):
+        for raw in (ticket.service, ticket.ci, *ticket.components) if self.services else ():
             found = self.service_named(raw, ticket.platform)
             if found:
                 return found
@@ -102,7 +102,7 @@ class Catalogue:
 
     def location_of(self, ticket: Ticket) -> Location | None:
         """Where the people of this ticket are: the ticket's location, else the requester's."""
-        for raw in (ticket.location, ticket.requester.location):
+        for raw in (ticket.location, ticket.requester.location) if self.locations else ():
             found = self._locations.get(folded(raw))
             if found:
                 return found[0]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Generic, Protocol, TypeVar
 
+from core.moments import MomentKind
 from rules.bits import numbers_in
 from rules.catalogue import Catalogue
 from rules.clauses import TRUE, Clause, Literal, clauses_of
@@ -18,13 +19,15 @@ from rules.columns import Is, family
 from rules.conditions import MANY
 from rules.index import Index, Setting, scanners_of
 from rules.keys import NO_KEY, is_key, key_of, nothing_to_remember
-from rules.language import Condition
+from rules.language import All, AnyOf, Condition, Not, OnField, Op, Test
 from rules.subjects import View
 
 SMALL = 96
 """Clauses that are not divided further."""
 TELLING = 4  # A field is worth a shelf when a box holds at most one in so many of its clauses.
 MOST_BOXES = 4096
+OF_NOW = frozenset({"age", "lead_time", "overrun"})
+"""What a ticket is at one time and not at another."""
 Owned = tuple[int, Clause]
 """A clause with the place of its rule."""
 
@@ -47,16 +50,45 @@ class Matcher(Generic[C]):
 
     def __init__(self, rules: Sequence[C], catalogue: Catalogue) -> None:
         self.rules = rules
+        self._timeless = not any(asks_the_time(rule.when) or asks_the_time(rule.unless) for rule in rules)
+        self._last: dict[MomentKind, tuple[View, list[int]]] = {}
         owned = [(place, clause) for place, rule in enumerate(rules) for clause in clauses_of(rule.when, rule.unless)]
         self._boxes = divided(owned, Setting(catalogue, scanners_of(clause for _, clause in owned)))
 
     def matching(self, view: View) -> list[int]:
         """The places of the rules that match, in rising order."""
-        return sorted(set(self._boxes.matching(view)))
+        if not self.rules:
+            return []
+        if not self._timeless:
+            return sorted(set(self._boxes.matching(view)))
+        kind = view.moment.kind
+        last = self._last.get(kind)
+        if last is None or not _is_seen_again(last[0], view):
+            last = self._last[kind] = view, sorted(set(self._boxes.matching(view)))
+        return last[1]
 
     def matched(self, view: View) -> tuple[C, ...]:
         rules = self.rules
         return tuple([rules[place] for place in self.matching(view)])
+
+
+def asks_the_time(condition: Condition | None) -> bool:
+    """Whether its answer may be another one at another time, about the same ticket at the same moment."""
+    match condition:
+        case Test():
+            return condition.op is Op.WITHIN or condition.field in OF_NOW
+        case All() | OnField() | AnyOf():
+            return any(asks_the_time(one) for one in condition.of)
+        case Not():
+            return asks_the_time(condition.one)
+        case None:
+            return False
+
+
+def _is_seen_again(one: View, other: View) -> bool:
+    """One look at a ticket asks the same more than once, and so does the next one where nothing has changed."""
+    same = one.ticket is other.ticket and one.moment.before is other.moment.before
+    return same and one.catalogue is other.catalogue
 
 
 class Shelf:

@@ -9,6 +9,7 @@ from rules.tongues import ENGLISH, tongue
 
 NEWS = timedelta(minutes=10)
 """So long a standing is news: then it is said plainly, without the time since when."""
+STATES, PHASES = frozenset(State), frozenset(Phase)
 WORKING = frozenset({State.IN_PROGRESS, State.IMPLEMENT})
 """For how long people have been at work is worth saying from the first minute."""
 
@@ -33,10 +34,10 @@ def state_in_words(ticket: Ticket, language: str = ENGLISH) -> str:
 def _standing(ticket: Ticket) -> str:
     """What is said of it, by its name in the files of languages."""
     change = ticket.kind == Kind.CHANGE
-    if ticket.state not in set(State):
+    if ticket.state not in STATES:
         return "unknown_change" if change else "unknown_incident"
     state = State(ticket.state)
-    if state is State.IN_PROGRESS and ticket.phase in set(Phase):
+    if state is State.IN_PROGRESS and ticket.phase in PHASES:
         return str(Phase(ticket.phase))
     if state is State.ON_HOLD and ticket.hold_reason in {HoldReason.REQUESTER, HoldReason.VENDOR}:
         return str(HoldReason(ticket.hold_reason))

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
@@ -24,6 +24,8 @@ from rules.vocabulary import FOR_AGENTS, did_you_mean, names_for
 
 __all__ = ["Fault", "Used", "Wording", "faults", "names_used", "render"]
 
+STEADY = frozenset({"service", "location"})
+"""What a template may read that is a few names and nothing else: then its words are kept."""
 FUEL = 50_000  # Instructions of minijinja; a long message takes some hundreds.
 ALWAYS_THERE = frozenset({"next_update", "opened"})  # With a cadence in the rule; on every platform.
 SECRETS = ("key", "token", "password")
@@ -98,9 +100,16 @@ def render(
 def _leak(text: str, inserted: Collection[str], key: str, rules: Wording) -> str:
     """What the guard says: inserted values are held to the strict measure, the whole text to the admin's."""
     own = [key] if is_key(key) else []
-    strict = [leak for value in inserted for leak in leaks(value, own, rules.more_tells)]
+    doubtful = [value for value in inserted if not _is_clean(value, rules.more_tells)]
+    strict = [leak for value in doubtful for leak in leaks(value, own, rules.more_tells)]
     found = [*strict, *leaks(text, [*rules.allow, *own], rules.more_tells)]
     return _named(found[0]) if found else ""
+
+
+@lru_cache(maxsize=8192)
+def _is_clean(value: str, more: tuple[Tell, ...]) -> bool:
+    """Whether the guard finds nothing in a value, whatever is allowed: names and times are said again and again."""
+    return not leaks(value, (), more)
 
 
 def _named(leak: Leak) -> str:
@@ -130,20 +139,30 @@ class Engines(threading.local):
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._inserted: list[str] = []
+        self._steady: dict[Hashable, tuple[str, list[str]]] = {}
         self._number: Callable[[int], str] = str
         self._engine = _engine(self._insert)
 
     def filled(self, source: str, scene: Scene) -> tuple[str, list[str]]:
         """The tidied text and what was inserted. Raises what minijinja raises."""
-        if len(self._known) >= MOST_KNOWN:
+        if len(self._known) >= MOST_KNOWN or len(self._steady) >= MOST_KNOWN:
             self.__init__()  # type: ignore[misc]  # rules were replaced often: begin anew
         if source not in self._known:
             self._engine.add_template(source, TAGS_ALONE.sub(r"\1", source))
             self._known.add(source)
+        context = scene.context(_roots(source))
+        if not context.keys() <= STEADY:
+            return self._said(source, scene, context)
+        # the same few services again and again, and most of what agents are advised names nothing at all
+        key = source, scene.language, *(tuple(vars(value).items()) for value in context.values())
+        if key not in self._steady:
+            self._steady[key] = self._said(source, scene, context)
+        return self._steady[key]
+
+    def _said(self, source: str, scene: Scene, context: dict[str, Any]) -> tuple[str, list[str]]:
         inserted = self._inserted = []
         self._number = scene.tongue.number
-        text = self._engine.render_template(source, **scene.context(_roots(source)))
-        return _tidy(text), inserted
+        return _tidy(self._engine.render_template(source, **context)), inserted
 
     def _insert(self, value: Any) -> str:
         if not isinstance(value, str | int | Said | Spoken | Kin | KeyUsers | Missing | None):

@@ -17,8 +17,8 @@ SYS_ID = re.compile(r"[0-9a-f]{32}\Z", re.IGNORECASE)
 SAFE_ID = re.compile(r"[A-Za-z0-9_-]{2,64}\Z")
 """What may stand in a request's path: demo data has ids that are no GUIDs (`glide_maint`), never a slash or a dot."""
 LARGEST = 10**18
-SHORT = 80
-BOTH = {"value", "display_value"}
+SHORT, LONG = 80, 240
+BOTH, LINKED = {"value", "display_value"}, {"value", "link"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,20 @@ def cell(raw: Any) -> Cell:
         value, display = raw["value"], raw["display_value"]
         if type(value) is str and type(display) is str and len(value) <= SHORT and len(display) <= SHORT:
             return _pair(value, display)
+    if type(raw) is dict and raw.keys() == LINKED:
+        link, value = raw["link"], raw["value"]
+        if type(link) is str and type(value) is str and len(link) <= LONG and len(value) <= SHORT:
+            return _linked(link, value)
     if not isinstance(raw, Mapping):
         return Cell(value=scalar(raw), plain=True, said=True)
-    link = scalar(raw.get("link"))
-    steps = link.split("?")[0].rstrip("/").split("/") if "/" in link else []
-    value = scalar(raw.get("value")) or (steps[-1] if steps and SAFE_ID.match(steps[-1]) else "")
+    return _referred(scalar(raw.get("link")), scalar(raw.get("value")), scalar(raw.get("display_value")))
+
+
+def _referred(link: str, value: str, display: str) -> Cell:
+    steps = link.split("?", maxsplit=1)[0].rstrip("/").split("/") if "/" in link else []
+    value = value or (steps[-1] if steps and SAFE_ID.match(steps[-1]) else "")
     table = steps[-2] if len(steps) > 1 and SAFE_ID.match(steps[-2]) else ""
-    return Cell(value, scalar(raw.get("display_value")), said=True, table=table)
+    return Cell(value, display, said=True, table=table)
 
 
 @lru_cache(maxsize=4096)
@@ -107,6 +114,12 @@ def _plain(raw: str) -> Cell:
 @lru_cache(maxsize=4096)
 def _pair(value: str, display: str) -> Cell:
     return Cell(text(value), text(display), said=True)
+
+
+@lru_cache(maxsize=16384)
+def _linked(link: str, value: str) -> Cell:
+    """The same people, groups and places are referred to again and again."""
+    return _referred(text(link), text(value), "")
 
 
 def scalar(raw: Any) -> str:
@@ -132,6 +145,8 @@ def text(raw: str) -> str:
 
 def time(raw: str) -> datetime | None:
     """`2016-01-22 14:12:37` is UTC. `UNKNOWN` (SLA columns) and local formats are missing."""
+    if not raw:
+        return None
     try:
         moment = datetime.fromisoformat(raw)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

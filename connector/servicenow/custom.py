@@ -30,6 +30,8 @@ def custom_value(cell: Cell, names: Names) -> Any:
 
 def canonical(ticket: Ticket, site: Site, cells: Mapping[str, Cell]) -> tuple[Ticket, tuple[Unmapped, ...]]:
     """The ticket with the configured names that are canonical fields in their place, out of `fields`."""
+    if not site.fields:
+        return ticket, ()
     found: dict[str, Any] = {}
     unmapped = []
     for name, column in site.fields.items():

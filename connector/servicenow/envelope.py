@@ -45,6 +45,10 @@ class Eyes:
     def load(self, record: Mapping[str, Any]) -> dict[str, Any]:
         return {name: read(record[key]) if key in record else absent for name, key, read, absent in self._columns}
 
+    def by_key(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """The same under the names that the columns have in a record."""
+        return {key: read(record[key]) if key in record else absent for _, key, read, absent in self._columns}
+
 
 def word() -> Lenient[str]:
     return Lenient(lambda raw: cell(raw).code, "")

@@ -17,7 +17,7 @@ class People:
         self._bots = {bot.casefold() for bot in site.bots}
 
     def is_bot(self, *known_as: str) -> bool:
-        return any(name.casefold() in self._bots for name in known_as if name)
+        return bool(self._bots) and any(name.casefold() in self._bots for name in known_as if name)
 
     def requester(self, cells: Mapping[str, Cell]) -> Person:
         """The caller of an incident, who requested a change, else who opened the record."""

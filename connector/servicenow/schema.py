@@ -47,8 +47,7 @@ class Reader:
         """What to ask for when reading a record; journals are left out, for they come with their whole history."""
         every = dict.fromkeys((*self.columns, *JOURNALS, *note_id))
         # Dots in attribute names would nest: marshmallow builds paths from them.
-        self._attributes = {name: name.replace(".", "__") for name in every}
-        self._eyes = Eyes(Schema.from_dict({attr: column(name) for name, attr in self._attributes.items()})())
+        self._eyes = Eyes(Schema.from_dict({name.replace(".", "__"): column(name) for name in every})())
 
     def sight(self, body: Mapping[str, Any], received_at: datetime) -> Sighting:
         """Raises PayloadError where table or sys_id cannot be told; any other oddity is a missing value."""
@@ -85,11 +84,13 @@ class Reader:
         return Author.AGENT if caller or not public else Author.UNKNOWN
 
     def _cells(self, record: Mapping[str, Any]) -> dict[str, Cell]:
-        loaded = self._eyes.load(record)
-        cells: dict[str, Cell] = {name: loaded[attr] for name, attr in self._attributes.items()}
+        cells: dict[str, Cell] = self._eyes.by_key(record)
         for name in (*REFERENCES, *self._custom):
-            if name in REFERENCES or SYS_ID.match(cells[name].sys_id):
-                self._names.learn(cells[name].sys_id, cells[name].name)
+            cell = cells[name]
+            if not cell.value or not cell.display:  # it does not say both which record and what it is called
+                continue
+            if name in REFERENCES or SYS_ID.match(cell.sys_id):
+                self._names.learn(cell.sys_id, cell.name)
         return cells
 
     def _read(self, table: str, sys_id: str, cells: Mapping[str, Cell]) -> Read:

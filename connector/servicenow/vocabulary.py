@@ -69,6 +69,8 @@ RESOLUTIONS = {
     "user error": "not_found",
     "not reproducible": "not_found",
 }
+STATES, REASONS, PHASES = frozenset(State), frozenset(HoldReason), frozenset(Phase)
+URGENCIES, ENDINGS = frozenset(Priority), frozenset(Resolution)
 
 
 @dataclass(frozen=True)
@@ -101,12 +103,12 @@ def status(cell: Cell, kind: str, site: Site) -> Status | None:
     stock = CHANGE_STATES if kind == Kind.CHANGE else INCIDENT_STATES
     word = _mapped(cell, site.states) or stock.get(cell.value.casefold()) or stock.get(cell.display.casefold())
     state, _, detail = (word or "").partition(":")
-    if state not in set(State):
+    if state not in STATES:
         return None
     return Status(
         state,
-        detail if detail in set(HoldReason) else "",
-        detail if detail in set(Phase) else "",
+        detail if detail in REASONS else "",
+        detail if detail in PHASES else "",
     )
 
 
@@ -118,7 +120,7 @@ def priority(cell: Cell, site: Site) -> str | None:
     """`1`, `1 - Critical` and `Critical` are P1."""
     word = _mapped(cell, site.priorities)
     if word:
-        return word if word in set(Priority) else None
+        return word if word in URGENCIES else None
     for text in (cell.value, cell.display):
         code, _, label = text.partition(" - ")
         if code.strip() in {"1", "2", "3", "4", "5"}:
@@ -150,9 +152,11 @@ def resolution(close_code: Cell) -> str | None:
 
 def canonical_resolution(text: str) -> str | None:
     word = text.casefold()
-    return word if word in set(Resolution) else RESOLUTIONS.get(word)
+    return word if word in ENDINGS else RESOLUTIONS.get(word)
 
 
 def _mapped(cell: Cell, names: Mapping[str, str]) -> str:
+    if not names:
+        return ""
     folded = {name.casefold(): word for name, word in names.items()}
     return folded.get(cell.display.casefold()) or folded.get(cell.value.casefold()) or ""

@@ -129,6 +129,23 @@ def test_the_matcher_is_the_interpreter(rules, seen):
 
 
 @settings(max_examples=100, deadline=None)
+@given(rule_sets, st.lists(views, min_size=1, max_size=2), st.lists(st.integers(-6000, 6000), min_size=1, max_size=4))
+def test_one_ticket_is_asked_again_and_again(rules, seen, minutes):
+    """At other times, at other moments, with another ticket before it and between: it is never taken for the same."""
+    matcher = Matcher(rules, CATALOGUE)
+    for later in (0, *minutes):
+        for view in seen:
+            other = seen[0].moment.before
+            for moved in (
+                view.moment,
+                replace(view.moment, before=other),
+                replace(view.moment, kind=MomentKind.CLOSED),
+            ):
+                again = replace(view, now=view.now + timedelta(minutes=later), moment=moved)
+                assert matcher.matching(again) == interpreted(rules, again)
+
+
+@settings(max_examples=100, deadline=None)
 @given(rule_sets, st.lists(views, min_size=1, max_size=3))
 def test_the_matcher_is_the_interpreter_also_where_few_count_as_many(rules, seen):
     """With the limits at nothing: every word and pattern by a scan, every comparison outside the index, every

@@ -205,3 +205,18 @@ def test_a_missing_field_makes_positive_conditions_false_and_negative_ones_true(
         assert known_to_hold(Not(Test(field, op, ("x",))), view) is None
     assert holds(Test(field, Op.NONE_OF, ("x",)), view)
     assert known_to_hold(Test(field, Op.NONE_OF, ("x",)), view) is None
+
+
+@settings(max_examples=150, deadline=None)
+@given(many_rules, many_gates, many_families, st.lists(st.tuples(tickets, moments), min_size=1, max_size=3), st.data())
+def test_what_was_decided_for_one_ticket_is_not_taken_for_another(rules, gates, families, asked, data):
+    """A rule set that has decided before decides as one that is asked for the first time."""
+    book, readers = as_set(rules, gates, families), st.sampled_from(["", "de", "en-GB"])
+    for ticket, moment in (*asked, *asked):
+        reader = Person(kind=ticket.requester.kind, vip=ticket.requester.vip, language=data.draw(readers))
+        held, row = data.draw(st.sampled_from([(), ("g",), ("gone",)])), data.draw(st.integers(0, 1))
+        one, language = ticket.evolve(requester=reader), data.draw(st.sampled_from(["en", "de"]))
+        when = replace(moment, row=row)
+        again = decide(book, CATALOGUE, one, when, NOW, held=held, language=language)
+        anew = decide(as_set(rules, gates, families), CATALOGUE, one, when, NOW, held=held, language=language)
+        assert again == anew
