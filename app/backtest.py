@@ -1,21 +1,26 @@
 """`liaison rules backtest`: recorded events under one rule set, or under two side by side, on all cores.
 
-Every ticket lives by itself (`app.rehearsal`), so tickets are dealt out to processes in bundles.
+Every ticket lives by itself (`app.rehearsal`), so tickets are dealt out to processes in bundles. Only a budget ties
+those of one person together: then these are in one bundle, and are played in the order of their times.
 """
 
+import gc
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from heapq import heapify, heappop, heapreplace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from app.connectors import MAKERS
-from app.rehearsal import Life, Rehearsal, Said, Slot, StageClock, without_words
+from app.rehearsal import Ears, Life, Rehearsal, Said, Slot, StageClock, without_words
 from app.rulebook import Rulebook
 from core.errors import LiaisonError, PayloadError
 from core.ports import Connector
@@ -44,12 +49,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Course:
-    """What a bundle is played with. `against` None: there is nothing to compare with."""
+    """What bundles are played with. `against` None: there is nothing to compare with."""
 
     sites: tuple[Site, ...]
     rules: tuple[Path, ...]
     against: tuple[Path, ...] | None
-    until: datetime
 
 
 Change = tuple[str, str, str, str, str]
@@ -147,6 +151,66 @@ def backtest(
     advance: Callable[[int, int], None],
 ) -> Result:
     """`advance` is told how many events are done, of how many. Raises LiaisonError where there is nothing to play."""
+    course = Course(tuple(sites), tuple(rules), tuple(against) if against is not None else None)
+    result, done = Result(), 0
+    with _players(course, workers) as played:
+        record = _recorded(events)
+        for count, part in played(record):
+            result.add(part)
+            done += count
+            advance(done, record.count)
+    return result
+
+
+@dataclass(frozen=True)
+class Record:
+    """All events by ticket, and until when each ticket is followed. `groups`: tickets that stay together, by place."""
+
+    tickets: Sequence[list[Event]]
+    count: int
+    until: datetime
+    groups: Sequence[Sequence[int]] = ()
+
+    def bundles(self) -> Iterator[list[list[Event]]]:
+        bundle: list[list[Event]] = []
+        for group in self.groups or [[place] for place in range(len(self.tickets))]:
+            bundle += [sorted(self.tickets[place], key=lambda event: event.at) for place in group]
+            if len(bundle) >= BUNDLE:
+                yield bundle
+                bundle = []
+        if bundle:
+            yield bundle
+
+    def by_person(self, people: Sequence[set[str]]) -> "Record":
+        """With the tickets of one person in one bundle. `people`: whose each is, in the order of the bundles."""
+        circles = Circles()
+        for whose in people:
+            circles.join(whose)
+        groups: dict[str, list[int]] = {}
+        for place, whose in enumerate(people):
+            groups.setdefault(circles.head(min(whose)) if whose else f"#{place}", []).append(place)
+        return replace(self, groups=list(groups.values()))
+
+
+class Circles:
+    """Who belongs together: a ticket that passed from one person to another ties the two."""
+
+    def __init__(self) -> None:
+        self._above: dict[str, str] = {}
+
+    def join(self, people: Iterable[str]) -> None:
+        first, *others = sorted(map(self.head, people)) or [""]
+        for other in others:
+            if other != first:
+                self._above[other] = first
+
+    def head(self, person: str) -> str:
+        while person in self._above:
+            person = self._above[person]
+        return person
+
+
+def _recorded(events: Iterable[Event]) -> Record:
     tickets: dict[tuple[str, str], list[Event]] = {}
     last, count = datetime.min.replace(tzinfo=UTC), 0
     for event in events:
@@ -154,46 +218,89 @@ def backtest(
         last, count = max(last, event.at), count + 1
     if not count:
         raise LiaisonError("there are no events to try the rules on.")
-    course = Course(tuple(sites), tuple(rules), tuple(against) if against is not None else None, last + AFTERWARDS)
-    result, done = Result(), 0
-    for played, part in _played(course, _bundles(tickets), workers):
-        result.add(part)
-        done += played
-        advance(done, count)
-    return result
+    return Record(list(tickets.values()), count, last + AFTERWARDS)
 
 
-def _bundles(tickets: Mapping[tuple[str, str], list[Event]]) -> Iterator[list[list[Event]]]:
-    every = list(tickets.values())
-    for start in range(0, len(every), BUNDLE):
-        yield [sorted(events, key=lambda event: event.at) for events in every[start : start + BUNDLE]]
+Played = Callable[[Record], Iterator[tuple[int, "Result"]]]
+"""Plays a record bundle by bundle: how many events each had, and what came of them."""
 
 
-def _played(course: Course, bundles: Iterable[list[list[Event]]], workers: int) -> Iterator[tuple[int, Result]]:
+@contextmanager
+def _players(course: Course, workers: int) -> Iterator[Played]:
     if workers == 1:
-        stage = Stage(course)
-        for bundle in bundles:
-            yield sum(map(len, bundle)), stage.play(bundle)
+        yield partial(_alone, Stage(course))
         return
     context = multiprocessing.get_context("spawn")  # a thread of ours must not be forked away
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_open, initargs=(course,)) as pool:
-        running = {pool.submit(_play, bundle): sum(map(len, bundle)) for bundle in bundles}
+        budgeted = pool.submit(_budgeted)  # with the first task all start: they load the rules while events are read
+        yield partial(_side_by_side, pool, budgeted)
+
+
+def _alone(stage: "Stage", record: Record) -> Iterator[tuple[int, "Result"]]:
+    if stage.budgeted:
+        record = record.by_person([whose for one in record.bundles() for whose in stage.people(one)])
+    for one in record.bundles():
+        yield sum(map(len, one)), stage.play(one, record.until)
+
+
+def _side_by_side(
+    pool: ProcessPoolExecutor, budgeted: "Future[bool]", record: Record
+) -> Iterator[tuple[int, "Result"]]:
+    if budgeted.result():
+        record = record.by_person([whose for some in pool.map(_people, record.bundles()) for whose in some])
+    running = {pool.submit(_play, one, record.until): sum(map(len, one)) for one in record.bundles()}
+    try:
         for one in as_completed(running):
             yield running[one], one.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
-_stage: "Stage | None" = None
-"""A process's own."""
+_stage: "Stage | LiaisonError"
+"""A process's own, or why there is none."""
 
 
 def _open(course: Course) -> None:
     global _stage  # noqa: PLW0603 - the pool's way to give each process something of its own
-    _stage = Stage(course)
+    try:
+        _stage = Stage(course)
+    except LiaisonError as error:  # raised here, it would end the process, and nobody would learn why
+        _stage = error
+    gc.freeze()  # the rules stay: they need not be walked through again and again
 
 
-def _play(bundle: list[list[Event]]) -> Result:
-    assert _stage is not None
-    return _stage.play(bundle)
+def _opened() -> "Stage":
+    if isinstance(_stage, LiaisonError):
+        raise _stage
+    return _stage
+
+
+def _budgeted() -> bool:
+    return _opened().budgeted
+
+
+def _people(bundle: list[list[Event]]) -> list[set[str]]:
+    return _opened().people(bundle)
+
+
+def _play(bundle: list[list[Event]], until: datetime) -> Result:
+    return _opened().play(bundle, until)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What was seen of one ticket, and by whom."""
+
+    connector: Connector
+    sightings: list[Sighting]
+
+    @classmethod
+    def seen(cls, connector: Connector, events: list[Event], result: Result) -> "Part":
+        return cls(connector, list(_sightings(connector, events, result)))
+
+    @property
+    def ref(self) -> TicketRef:
+        return self.sightings[0].ref
 
 
 class Stage:
@@ -201,56 +308,84 @@ class Stage:
 
     def __init__(self, course: Course) -> None:
         zones = {site.name: site.timezone for site in course.sites}
-        self._until, self._clock = course.until, StageClock()
-        self._connectors: dict[str, Connector] = {
-            site.name: MAKERS[site.platform](site, self._clock) for site in course.sites
-        }
+        self._clock = StageClock()
+        self._sites = course.sites
+        self._connectors = self._made()
         languages = {site.name: site.language for site in course.sites}
         self._book = Rulebook(course.rules, zones, languages)
         self._against = Rulebook(course.against, zones, languages) if course.against is not None else None
 
-    def play(self, bundle: Iterable[list[Event]]) -> Result:
+    def _made(self) -> dict[str, Connector]:
+        return {site.name: MAKERS[site.platform](site, self._clock) for site in self._sites}
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether what people may hear in one ticket hangs on what they heard in another."""
+        return any(book and book.budgeted for book in (self._book, self._against))
+
+    def people(self, bundle: Iterable[list[Event]]) -> list[set[str]]:
+        """Whose each ticket is, or was: ids of requesters, with their sites."""
+        connectors = self._made()  # of their own: those that play learn names in the order in which they play
+        return [set(_requesters(_sightings(connectors[events[0].site], events, Result()))) for events in bundle]
+
+    def play(self, bundle: Iterable[list[Event]], until: datetime) -> Result:
+        """`until`: how long tickets are followed that nothing ends. With budgets, nobody has tickets in two bundles."""
         result = Result()
-        for events in bundle:
-            self._one(events, result)
+        made = (Part.seen(self._connectors[events[0].site], events, result) for events in bundle)
+        parts = (part for part in made if part.sightings)
+        for together in [list(parts)] if self.budgeted else ([part] for part in parts):
+            self._play(together, until, result)
         return result
 
-    def _one(self, events: list[Event], result: Result) -> None:
-        connector = self._connectors[events[0].site]
-        sightings = list(self._seen(connector, events, result))
-        if not sightings:
+    def _play(self, parts: Sequence[Part], until: datetime, result: Result) -> None:
+        if self._against is None:
+            # alone, only the words that are shown count
+            for life in self._lives(self._book, parts, until, lambda slot: _wants_more(result.samples, slot)):
+                _sample(life, result.samples)
+                result.lives.append(without_words(life))
             return
-        ref = sightings[0].ref
-        # side by side every word counts; alone, those that are shown
-        reads = _every if self._against else lambda slot: _wants_more(result.samples, slot)
-        life = self._life(connector, self._book, ref, sightings, reads)
-        _sample(life, result.samples)
-        if self._against:
-            before = self._life(connector, self._against, ref, sightings, _every)
+        lives, earlier = (self._lives(book, parts, until, _every) for book in (self._book, self._against))
+        for life, before in zip(lives, earlier, strict=True):
             # held by one of the two is held: a report for many readers shows nothing of it
-            if life.held or before.held:
-                life, before = life.sealed(), before.sealed()
-            _compare(before, life, result)
-            result.before.append(without_words(before))
-        result.lives.append(without_words(life))
+            held = life.held or before.held
+            one, other = (before.sealed(), life.sealed()) if held else (before, life)
+            _sample(other, result.samples)
+            _compare(one, other, result)
+            result.before.append(without_words(one))
+            result.lives.append(without_words(other))
 
-    def _life(
-        self,
-        connector: Connector,
-        book: Rulebook,
-        ref: TicketRef,
-        sightings: list[Sighting],
-        reads: Callable[[Slot], bool],
-    ) -> Life:
-        return Rehearsal(connector, book, ref, self._clock, reads).play(sightings, self._until)
+    def _lives(
+        self, book: Rulebook, parts: Sequence[Part], until: datetime, reads: Callable[[Slot], bool]
+    ) -> list[Life]:
+        """All tickets at once, in the order of their times."""
+        ears = Ears()
+        played = [Rehearsal(part.connector, book, part.ref, self._clock, reads, ears) for part in parts]
+        steps = [one.steps(part.sightings, until) for one, part in zip(played, parts, strict=True)]
+        waiting = [(at, place) for place, one in enumerate(steps) if (at := next(one, None))]
+        heapify(waiting)
+        while waiting:
+            _, place = waiting[0]
+            at = next(steps[place], None)
+            if at:
+                heapreplace(waiting, (at, place))
+            else:
+                heappop(waiting)
+        return [one.end() for one in played]
 
-    @staticmethod
-    def _seen(connector: Connector, events: list[Event], result: Result) -> Iterator[Sighting]:
-        for event in events:
-            try:
-                yield replace(connector.sight(orjson.loads(event.body), event.at), at=event.at)
-            except (PayloadError, orjson.JSONDecodeError):
-                result.unreadable += 1
+
+def _requesters(sightings: Iterable[Sighting]) -> Iterator[str]:
+    for one in sightings:
+        if one.snapshot and one.snapshot.ticket.requester.id:  # whom the platform does not name has no budget
+            yield f"{one.ref.site}/{one.snapshot.ticket.requester.id}"
+
+
+def _sightings(connector: Connector, events: list[Event], result: Result) -> Iterator[Sighting]:
+    for event in events:
+        try:
+            sighting = connector.sight(orjson.loads(event.body), event.at)
+            yield sighting if sighting.at == event.at else replace(sighting, at=event.at)
+        except (PayloadError, orjson.JSONDecodeError):
+            result.unreadable += 1
 
 
 # --- comparing --------------------------------------------------------------------------------------------------------

@@ -31,9 +31,9 @@ class Names:
     against: str = ""
 
 
-def page(result: Result, names: Names) -> str:
-    """The report as HTML in one file, without scripts or anything from elsewhere."""
-    now = figures(result.lives, result.unreadable)
+def page(result: Result, names: Names, made: Figures | None = None) -> str:
+    """The report as HTML in one file, without scripts or anything from elsewhere. `made`: the figures, if known."""
+    now = made or figures(result.lives, result.unreadable)
     before = figures(result.before) if names.against else None
     return _environment().get_template("backtest.html").render(
         now=now,

@@ -74,9 +74,9 @@ def run_backtest(
             advance=lambda done, of: progress.update(task, completed=done, total=of),
         )
     names = Names(_named(path) if path else "those in use", _named(against) if against else "")
-    if html:
-        html.write_text(page(result, names), encoding="utf-8")
     made = figures(result.lives, result.unreadable)
+    if html:
+        html.write_text(page(result, names, made), encoding="utf-8")
     print_json(_plain(made, result)) if as_json else _show(made, result, html)
 
 

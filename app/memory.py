@@ -93,8 +93,11 @@ class Memory:
 
     def copy(self) -> Self:
         """One of its own: nothing that is changed in it shows here."""
-        values: dict[str, Any] = {k: v.copy() if isinstance(v, dict | list) else v for k, v in vars(self).items()}
-        return type(self)(**values)
+        new = type(self).__new__(type(self))
+        vars(new).update(vars(self))
+        for name in COLLECTIONS:
+            setattr(new, name, getattr(self, name).copy())
+        return new
 
     def to_dict(self) -> dict[str, Any]:
         return {k: iso(v) if isinstance(v, datetime) else v for k, v in vars(self).items()}
@@ -110,4 +113,5 @@ class Memory:
         return cls(**values)
 
 
+COLLECTIONS = tuple(f.name for f in fields(Memory) if f.default_factory in (dict, list))
 TIMES = frozenset(f.name for f in fields(Memory) if f.type == datetime | None)

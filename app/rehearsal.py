@@ -1,14 +1,15 @@
 """The life of one recorded ticket under a rule set: what would have been said, with no platform, store or network.
 
 It is considered and put into words by the very code that does so in earnest; only what surrounds it (claims, commits,
-requests) is left out: a note that may leave is written at once. What the same person hears in other tickets is not
-known here: of a budget only the ticket's own messages count.
+requests) is left out: a note that may leave is written at once. Where rules have a budget, the tickets of one person
+are played together, in the order of their times, and share what that person has heard.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from app import remembering, snapshots
 from app.composing import Composer
@@ -34,11 +35,10 @@ AGENTS = frozenset({Audience.AGENTS})
 TOO_MANY = "Liaison would look at it without end: a timer of it never moves on."
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """One message that would have been written. `due` is the time its words promise; a `draft` waits for approval.
 
-    `shipped`: in Liaison's own words, not the admin's.
+    `shipped`: in Liaison's own words, not the admin's. A tuple: they travel between processes by the ten thousand.
     """
 
     at: datetime
@@ -51,8 +51,7 @@ class Said:
     draft: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a promise ended: `kept`, `kept_late`, `withdrawn`, `missed`, or `open` when the record ends."""
 
     made: datetime
@@ -95,6 +94,20 @@ class StageClock:
         return self.at
 
 
+class Ears:
+    """What people were told, by person, as far as budgets count it."""
+
+    def __init__(self) -> None:
+        self._times: dict[str, list[datetime]] = {}
+
+    def told(self, person: str, at: datetime) -> None:
+        if person:
+            self._times.setdefault(person, []).append(at)
+
+    def heard(self, person: str, since: datetime) -> tuple[datetime, ...]:
+        return tuple(at for at in self._times.get(person, ()) if at > since)
+
+
 Slot = tuple[str, str, str]
 """Audience, moment, rule."""
 
@@ -104,6 +117,7 @@ class Rehearsal:
 
     `reads`: whether somebody will read the words that an audience is told by a rule at a moment. The agents' notes are
     left empty where nobody will: nothing that comes later hangs on their words, and they take the longest to make.
+    `ears`: what people hear, shared by all tickets that are played together.
     """
 
     def __init__(
@@ -113,8 +127,9 @@ class Rehearsal:
         ref: TicketRef,
         clock: StageClock,
         reads: Callable[[Slot], bool] = lambda _: True,
+        ears: Ears | None = None,
     ) -> None:
-        self._reads = reads
+        self._reads, self._ears = reads, Ears() if ears is None else ears
         self._connector, self._book, self._ref, self._clock = connector, book, ref, clock
         self._composer = Composer(book, clock)
         self._memory = Memory()
@@ -127,20 +142,27 @@ class Rehearsal:
 
     def play(self, sightings: Sequence[Sighting], until: datetime) -> Life:
         """`sightings` in the order of their times."""
+        for _ in self.steps(sightings, until):
+            pass
+        return self.end()
+
+    def steps(self, sightings: Sequence[Sighting], until: datetime) -> Iterator[datetime]:
+        """The time of each look at the ticket, before it is looked at."""
         for sighting in sightings:
-            self._let_pass(sighting.at)
+            yield from self._let_pass(sighting.at)
+            yield sighting.at
             self._clock.at = sighting.at
             self._see(sighting)
-        self._let_pass(until)
-        return self._end()
+        yield from self._let_pass(until)
 
-    def _let_pass(self, until: datetime) -> None:
+    def _let_pass(self, until: datetime) -> Iterator[datetime]:
         """Whatever falls due before the next event."""
         for _ in range(MOST_LOOKS):
             wake = self._next_wake()
             if wake is None or wake >= until:
                 return
-            self._clock.at = max(wake, self._clock.at)
+            yield wake
+            self._clock.at = wake
             self._look(())
         self.life.problems.append(TOO_MANY)
 
@@ -172,7 +194,7 @@ class Rehearsal:
             promises=tuple(self._promises.values()),
             gone=gone,
             budget=lambda ticket, moment: self._book.budget(ticket, moment, self._clock.at, site),
-            heard=tuple(one.at for one in self.life.said if one.audience in CUSTOMER_FACING and not one.draft),
+            heard=self._heard(),
         )
         plan = consider(
             case,
@@ -181,6 +203,14 @@ class Rehearsal:
             self._book.appointments,
         )
         self._take(plan)
+
+    def _heard(self) -> tuple[datetime, ...]:
+        within = self._book.budgeted
+        return self._ears.heard(self._person, self._clock.at - within) if within else ()
+
+    @property
+    def _person(self) -> str:
+        return self._newest.ticket.requester.id if self._newest else ""
 
     def _take(self, plan: Plan) -> None:
         self._memory = plan.memory
@@ -232,12 +262,14 @@ class Rehearsal:
         """As the outbox records a written note."""
         now, audience = self._clock.at, note.plan.message.audience
         rule = note.plan.message.rule
-        self.life.said.append(Said(now, audience, note.moment, rule, words, due, rule in self._shipped))
+        shown = words if self._reads((audience, note.moment, rule)) else ""
+        self.life.said.append(Said(now, audience, note.moment, rule, shown, due, rule in self._shipped))
         if audience is Audience.AGENTS:
             if note.plan.message.template:
                 self._advised = note.plan
             remembering.agents_told(self._memory, note.moment, note.id, meaning)
             return
+        self._ears.told(self._person, now)
         remembering.reader_told(self._memory, note.moment, words, due, now)
         self._pledge(note, due)
 
@@ -282,7 +314,7 @@ class Rehearsal:
 
     # --- the end ---------------------------------------------------------------------------------------------------
 
-    def _end(self) -> Life:
+    def end(self) -> Life:
         for promise in self._promises.values():
             self._ended(promise, None, "open")
         if self.life.held:
@@ -311,4 +343,4 @@ def first_word(life: Life) -> timedelta | None:
 
 def without_words(life: Life) -> Life:
     """Small enough to travel between processes by the ten thousand."""
-    return replace(life, said=[replace(one, words="") for one in life.said])
+    return replace(life, said=[one._replace(words="") if one.words else one for one in life.said])

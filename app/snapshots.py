@@ -55,6 +55,8 @@ def settled_on(newest: Snapshot, before: Snapshot | None) -> Snapshot:
         for name in ("state", "priority", "opened_at")
         if not getattr(newest.ticket, name) and getattr(before.ticket, name)
     }
+    if not kept:
+        return newest
     return Snapshot(
         newest.ticket.evolve(**kept), newest.served, newest.not_served_because, newest.sinks, newest.unmapped
     )

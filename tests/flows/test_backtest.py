@@ -4,6 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -15,7 +16,8 @@ from app.backtest import events_site, from_files
 from app.backtest_figures import figures
 from app.backtest_report import Names, page
 from app.replay import AFTERWARDS
-from core.errors import PayloadError
+from core.decisions import Reason
+from core.errors import PayloadError, RulesError
 
 SAMPLE = Path(__file__).parent.parent / "payloads" / "servicenow" / "uci_events_raw.ndjson"
 OURS = """
@@ -29,6 +31,8 @@ rules:
         acknowledged: none
     cadence: {requester: {every: 5d}}
 """
+BUDGET = "version: 1\nbudget: {requester: 1 per 1d}\n"
+TIMES = ("opened_at", "sys_created_on", "sys_updated_on", "resolved_at", "closed_at")
 SECRET = """
 version: 1
 gates:
@@ -54,18 +58,87 @@ def ours(tmp_path):
     return path
 
 
-def test_it_says_what_the_real_pipeline_said(tmp_path, monkeypatch):
-    """Every word to everybody, in every ticket: replayed through server, store and stand-in, and rehearsed."""
-    command = [sys.executable, "-m", "app.cli", "replay", str(SAMPLE), "--work", str(tmp_path), "--json"]
-    subprocess.run(command, capture_output=True, check=True, timeout=120)
+def replayed(files, rules, tmp_path):
+    """Through server, store and stand-in: what each note said."""
+    chosen = [word for path in rules for word in ("--rules", str(path))]
+    command = [sys.executable, "-m", "app.cli", "replay", *map(str, files), "--work", str(tmp_path), "--lanes", "1"]
+    subprocess.run([*command, *chosen, "--json"], capture_output=True, check=True, timeout=120)
     (database,) = tmp_path.rglob("store.db")
     with sqlite3.connect(database) as store:
-        rows = store.execute("SELECT ticket_id, audience, moment, text FROM notes WHERE state = 'written'").fetchall()
+        return store.execute("SELECT ticket_id, audience, moment, text FROM notes WHERE state = 'written'").fetchall()
+
+
+@pytest.fixture
+def every_word(monkeypatch):
     monkeypatch.setattr(backtest, "AFTERWARDS", AFTERWARDS)
+    monkeypatch.setattr(backtest, "SAMPLES", 10_000)
     monkeypatch.setattr(backtest, "without_words", lambda life: life)
-    said = [(life.ref.id, one.audience, one.moment, one.words) for life in play().lives for one in life.said]
+
+
+def spoken(result):
+    return [(life.ref.id, str(one.audience), str(one.moment), one.words) for life in result.lives for one in life.said]
+
+
+@pytest.mark.usefixtures("every_word")
+def test_it_says_what_the_real_pipeline_said(tmp_path):
+    """Every word to everybody, in every ticket: replayed through server, store and stand-in, and rehearsed."""
+    rows = replayed([SAMPLE], [], tmp_path)
+    said = spoken(play())
     assert len(said) > 20
-    assert sorted(map(tuple, said)) == sorted(rows)
+    assert sorted(said) == sorted(rows)
+
+
+@pytest.mark.usefixtures("every_word")
+def test_a_budget_counts_what_one_person_heard_in_all_their_tickets(tmp_path):
+    """As in earnest: three tickets of one person on one day."""
+    files, rules = [of_one_person(tmp_path)], [tmp_path / "budget.yaml"]
+    rules[0].write_text(BUDGET)
+    said = spoken(play(rules, files=files))
+    assert len(said) < len(spoken(play(files=files)))
+    assert sorted(said) == sorted(replayed(files, rules, tmp_path / "work"))
+    alone, together = play(rules, files=files), play(rules, files=files, workers=2)
+    assert figures(together.lives).to_dict() == figures(alone.lives).to_dict()
+    assert dict(figures(alone.lives).silences)[Reason.BUDGET] > 0
+
+
+def of_one_person(tmp_path):
+    """The sample's tickets as if one person had opened them all, one shortly after the other."""
+    events = [orjson.loads(line) for line in SAMPLE.read_text().splitlines()]
+    firsts = {}
+    for event in events:
+        event["record"]["caller_id"] = events[0]["record"]["caller_id"]
+        firsts.setdefault(event["record"]["sys_id"], datetime.fromisoformat(event["sent_at"]))
+    begin = min(firsts.values())
+    for event in events:
+        place = list(firsts).index(event["record"]["sys_id"])
+        earlier = firsts[event["record"]["sys_id"]] - begin - timedelta(minutes=7 * place)
+        for holder, name in [(event, "sent_at"), *((event["record"], name) for name in TIMES)]:
+            if holder.get(name):
+                holder[name] = str(datetime.fromisoformat(holder[name]) - earlier)
+    path = tmp_path / "one.ndjson"
+    path.write_bytes(b"\n".join(map(orjson.dumps, sorted(events, key=lambda event: event["sent_at"]))))
+    return path
+
+
+def test_a_ticket_that_changes_hands_ties_both_people():
+    """Whose tickets they are decides what is played together."""
+    record = backtest.Record([[]] * 5, 0, datetime.now(UTC))
+    tied = record.by_person([{"a"}, {"b"}, {"c"}, {"b", "c"}, set()])
+    assert sorted(map(list, tied.groups)) == [[0], [1, 2, 3], [4]]
+
+
+def test_unread_words_change_nothing():
+    """Where nobody reads the agents' notes their words are left out, and all that is counted stays."""
+    alone, beside = play(), play(against=[])
+    assert figures(alone.lives).to_dict() == figures(beside.lives).to_dict()
+    assert alone.samples == beside.samples
+
+
+def test_rules_with_a_mistake_are_named_from_every_process(tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_text("version: 1\nrules: [{id: x, wen: {}}]\n")
+    with pytest.raises(RulesError, match=r"bad\.yaml:2:17: 'wen' means nothing here"):
+        play([path], workers=2)
 
 
 def test_processes_side_by_side_say_the_same():
