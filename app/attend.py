@@ -190,6 +190,8 @@ class Attendant:
         def commit(tx: Transaction) -> bool:
             if counts and self._heard(tx, claim, seen) != case.heard:
                 raise Crowded
+            if held := self._pauses.paces.held(claim.ref.site):
+                promising.hinder(tx, claim.promises, min(held, case.now), cause=Cause.PAUSED)
             self._commit(tx, claim, seen, plan)
             if not rests or noted.leaving(tx, claim.ref):
                 return False

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -17,12 +17,13 @@ from sqlalchemy import bindparam, case, delete, func, literal_column, select, un
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import tables
+from app.pace import Gate, Paces
 from app.prepared import Prepared
 from app.rows import of, ticket_row, urgency_of
 from app.store import Store, Transaction
 from core.errors import Fenced, LiaisonError
 from core.tickets import TicketRef
-from core.times import Clock, iso
+from core.times import Clock, from_iso, iso
 
 T, W = tables.tickets, tables.wakeups
 POLL_SECONDS = 0.25
@@ -53,11 +54,12 @@ NEWS = _wake(literal_column("0"))
 _OF_TICKET = select(urgency_of(T.c.priority)).where(T.c.site == bindparam("site"), T.c.id == bindparam("ticket"))
 LATER = _wake(func.coalesce(_OF_TICKET.scalar_subquery(), literal_column("0")))
 FULL = func.json_each(bindparam("full")).table_valued("value")
+SLOW = func.json_each(bindparam("slow")).table_valued("value")
 _HEADS = [
     # one rank after the other: an index over both then finds what is due without walking through what is not
     select(W.c.site, W.c.ticket_id, W.c.due, W.c.urgency)
     .where(W.c.urgency == literal_column(str(rank)), W.c.due <= bindparam("now"))
-    .where(W.c.site.not_in(select(FULL.c.value)))
+    .where(W.c.site.not_in(select((SLOW if rank else FULL).c.value)))
     .order_by(W.c.due)
     .limit(bindparam("most"))
     .subquery()
@@ -72,6 +74,7 @@ DUE = Prepared(
 NEXT = Prepared(
     union_all(*(select(func.min(W.c.due)).where(W.c.urgency == literal_column(str(rank))) for rank in RANKS))
 )
+OF_SITES = select(W.c.site, W.c.urgency, func.min(W.c.due)).group_by(W.c.site, W.c.urgency)
 REST = Prepared(delete(W).where(W.c.site == bindparam("site"), W.c.ticket_id == bindparam("ticket")))
 
 
@@ -93,13 +96,17 @@ class EmbeddedEngine:
     """Wake-ups in the store itself, worker threads in this process.
 
     `workers` threads in all, at most `per_site` of them on one site, so that one hung site never stops the others.
-    `patience`: seconds that `run`, once stopped, waits for what is being attended to.
+    A site that is paced is left alone until its turn. `patience`: seconds that `run`, once stopped, waits for what is
+    being attended to.
     """
 
     patience = 4.0
 
-    def __init__(self, store: Store, clock: Clock, *, workers: int = 4, per_site: int = 3) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, *, workers: int = 4, per_site: int = 3, paces: Paces | None = None
+    ) -> None:
         self._store, self._clock = store, clock
+        self._paces = paces or Paces({}, clock)
         self._workers, self._per_site = workers, per_site
         self._running: set[TicketRef] = set()
         self._state = threading.Condition()
@@ -151,10 +158,18 @@ class EmbeddedEngine:
         raise LiaisonError(f"{limit} wake-ups at one point in time: the engine is going in circles.")
 
     def next_due(self) -> datetime | None:
-        """When the earliest wake-up is due."""
+        """When the earliest wake-up is due, and its site open."""
+        gates = self._paces.gates({})
+        if gates:
+            return self._next_through(gates)
         with self._store.look() as look:
             found = [due for (due,) in NEXT.run(look).fetchall() if due]
         return datetime.fromisoformat(min(found)) if found else None
+
+    def _next_through(self, gates: Mapping[str, Gate]) -> datetime | None:
+        with self._store.read() as connection:
+            found = [(site, urgency, from_iso(due)) for site, urgency, due in connection.execute(OF_SITES)]
+        return min((_passing(gates.get(site), urgency, due) for site, urgency, due in found), default=None)
 
     def heal(self) -> None:
         """Wake whatever has work and no wake-up: none should, but a promise must not hang on that."""
@@ -193,15 +208,24 @@ class EmbeddedEngine:
             self._attend(attend, ref)
         else:
             with self._state:
-                self._state.wait(POLL_SECONDS)
+                self._state.wait(self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until somebody looks again: where a site is paced, no longer than to its next turn."""
+        now = self._clock.now()
+        opens = ((gate.opens - now).total_seconds() for gate in self._paces.gates({}).values())
+        return min([POLL_SECONDS, *(seconds for seconds in opens if seconds > 0)])
 
     def _claim(self) -> TicketRef | None:
         """The most urgent ticket that is due, that nobody attends to and whose site has a worker to spare."""
         with self._state:
             busy = Counter(ref.site for ref in self._running)
-            full = orjson.dumps([site for site, count in busy.items() if count >= self._per_site]).decode()
+            now, gates = self._clock.now(), self._paces.gates(busy)
+            full = {site for site, count in busy.items() if count >= self._per_site}
+            full |= {site for site, gate in gates.items() if gate.opens > now}
+            listed, slow = orjson.dumps([*full]).decode(), orjson.dumps([*(full | gates.keys())]).decode()
             with self._store.look() as look:
-                rows = DUE.run(look, now=iso(self._clock.now()), full=full, most=len(self._running) + 1).fetchall()
+                rows = DUE.run(look, now=iso(now), full=listed, slow=slow, most=len(self._running) + 1).fetchall()
             ref = next((r for r in (TicketRef(*row) for row in rows) if r not in self._running), None)
             if ref:
                 self._running.add(ref)
@@ -230,3 +254,7 @@ class EmbeddedEngine:
         tx.execute(
             update(W).where(of(W, ref)).values(due=iso(self._clock.now() + pause), failures=min(failures + 1, 20))
         )
+
+
+def _passing(gate: Gate | None, urgency: int, due: datetime) -> datetime:
+    return max(due, gate.others if urgency else gate.opens) if gate else due

@@ -22,6 +22,7 @@ from app.inbox import StoredInbox
 from app.marking import Marker
 from app.metrics import Metrics
 from app.outbox import Outbox
+from app.pace import Paces
 from app.pauses import Pauses
 from app.publishing import Publisher
 from app.reading import Reader
@@ -75,11 +76,14 @@ class Liaison:
         self.bench = Workbench("app.drafting")
         self.publisher = Publisher(self.store, Folder(settings.rules), self.rulebook, self.clock)
         self.sites = {site.name: self._speaking(site) for site in settings.sites}
-        self.connectors = Connectors(self.sites, self.clock)
+        self.paces = Paces(self.sites, self.clock)
+        self.connectors = Connectors(self.sites, self.clock, self.paces)
         per_site = max(1, round(settings.workers * PER_SITE_SHARE))
-        self.engine = EmbeddedEngine(self.store, self.clock, workers=settings.workers, per_site=per_site)
+        self.engine = EmbeddedEngine(
+            self.store, self.clock, workers=settings.workers, per_site=per_site, paces=self.paces
+        )
         self.inbox = StoredInbox(self.store, self.engine)
-        self.pauses = Pauses(self.store)
+        self.pauses = Pauses(self.store, self.paces)
         composer = Composer(self.rulebook, self.clock)
         self.outbox = Outbox(self.store, self.clock, self.connectors, composer, self.pauses)
         self.attendant = Attendant(

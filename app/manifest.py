@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, missing, post_load
 
 from app import document, settings_words
 from app.settings_schema import InstallationSchema, Strict
-from app.settings_values import Address, Age, Among, Folder, Interval, Names, SecretRef, StoreUrl, Time
+from app.settings_values import Address, Age, Among, Folder, Interval, Names, Rate, SecretRef, StoreUrl, Time
 from core.errors import SettingsError
 
 
@@ -123,6 +123,7 @@ TYPES: tuple[tuple[type[fields.Field[Any]], str], ...] = (
     (Time, "time"),
     (Interval, "duration"),
     (Age, "duration"),
+    (Rate, "requests/time"),
     (fields.Integer, "number"),
     (fields.Float, "number"),
 )

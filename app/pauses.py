@@ -10,9 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import tables
+from app.pace import Paces
 from app.store import Store
 from core.errors import Paused, Scope
 from core.tickets import TicketRef
+from core.times import SystemClock
 
 log = logging.getLogger("liaison.pauses")
 ALARM = "alarm:"
@@ -23,8 +25,9 @@ ALARM_PAUSE = timedelta(hours=1)
 class Pauses:
     """Pauses live in memory: a restart asks the platform again. Alarms live in the store until a person ends them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, paces: Paces | None = None) -> None:
         self._store = store
+        self.paces = paces or Paces({}, SystemClock())
         self._lock = threading.Lock()
         self._until: dict[str, datetime] = {}
         self._alarms: dict[str, str] = {}
@@ -46,7 +49,8 @@ class Pauses:
             return now + ALARM_PAUSE
         with self._lock:
             times = [t for name in (str(ref), ref.site) if (t := self._until.get(name)) and t > now]
-        return max(times, default=None)
+        out = self.paces.out_until(ref.site)
+        return max([*times, *([out] if out else [])], default=None)
 
     def running(self, now: datetime) -> int:
         """How many tickets and sites must not be written to just now."""

@@ -59,6 +59,7 @@ class Only:
     names: tuple[str, ...]
 
 
+CLOUD_PACE = 80.0
 ONLY = (
     Only(Platform.JIRA, ("flavour", "agents_visibility")),
     Only(Platform.SERVICENOW, ("note_id_column",)),
@@ -105,6 +106,7 @@ class SiteSchema(Strict):
     )
     timeout = fields.Nested(TimeoutSchema, load_default={"connect": 5.0, "read": 25.0}, metadata={"help": "Requests"})
     settle_seconds = values.Seconds(load_default=30.0, metadata={"help": "Wait before a doubtful write is looked up"})
+    pace = values.Rate(load_default=None, allow_none=False, metadata={"help": "The most requests in a time"})
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def fits_platform(self, data: Mapping[str, Any], original: Any, **_: Any) -> None:
@@ -138,6 +140,7 @@ class SiteSchema(Strict):
             speaks=tuple(data["speaks"]),
             timeout=(data["timeout"]["connect"], data["timeout"]["read"]),
             settle_seconds=data["settle_seconds"],
+            pace=data["pace"] or default_pace(data),
         )
 
 
@@ -146,6 +149,12 @@ def flavour_of(data: Mapping[str, Any]) -> Flavour:
     if stated or data["platform"] != Platform.JIRA:
         return Flavour(stated or Flavour.CLOUD)
     return values.flavour_at(data["url"])
+
+
+def default_pace(data: Mapping[str, Any]) -> float:
+    """Jira Cloud refuses more than 100 requests a second to one endpoint; elsewhere the answers say what is allowed."""
+    cloud = data["platform"] == Platform.JIRA and flavour_of(data) is Flavour.CLOUD
+    return CLOUD_PACE if cloud else 0.0
 
 
 def foreign(platform: str, original: Mapping[str, Any]) -> dict[str, list[str]]:

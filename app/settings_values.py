@@ -23,6 +23,9 @@ from ui.access import Role
 SITE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 COLUMN = re.compile(r"[a-z][a-z0-9_]{0,79}")
+RATE = re.compile(r"([0-9]{1,7})/([smh])")
+PER = {"s": 1, "m": 60, "h": 3600}
+LEAST_RATE, MOST_RATE = 10 / 3600, 1000
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 # Fields that say which ticket it is: a custom field in their place would mix tickets up.
 NOT_CONFIGURABLE = frozenset({"site", "platform", "kind", "key", "id", "url", "revision", "fields"})
@@ -172,6 +175,22 @@ def interval(text: str) -> timedelta | None:
     if not LEAST_INTERVAL <= found <= MOST_INTERVAL:
         raise ValidationError(f"must be between 1m and 1d, or {NEVER}, not {shown(text)}.")
     return found
+
+
+class Rate(fields.String):
+    """Requests in a time; becomes requests a second."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return rate(super()._deserialize(value, attr, data, **kwargs))
+
+
+def rate(text: str) -> float:
+    """Requests a second. Raises ValidationError."""
+    found = RATE.fullmatch(text.replace(" ", ""))
+    per_second = int(found[1]) / PER[found[2]] if found else 0.0
+    if not found or not LEAST_RATE <= per_second <= MOST_RATE:
+        raise ValidationError(f"{shown(text)!r} is no pace from 10/h to 1000/s; write it like 50/s, 600/m or 5000/h.")
+    return per_second
 
 
 class Age(fields.String):

@@ -22,11 +22,13 @@ from connector import sandbox_wire as wire
 from connector.sandbox_faults import COMMON_KINDS, CUT, Fault, FaultPlan, fault_from, plan_from
 from connector.sandbox_hooks import Hooks
 from connector.sandbox_later import Later
+from connector.sandbox_quota import Allowance, allowance_from
 from connector.sandbox_views import PAGE, Conversation, Entry, Line, doubled
-from core.times import Clock, SystemClock
+from core.times import Clock, SystemClock, iso
 
 __all__ = [
     "HIBERNATING",
+    "Allowance",
     "Conversation",
     "Entry",
     "Fault",
@@ -55,7 +57,8 @@ class StandIn:
 
     `hooks` may be set at any time before the first change. `lock` guards the state: every route that reads or
     changes it holds it. `faults` are waiting, `plan` draws random ones, `injected` counts what was done, by kind.
-    `lines` is what was ever said, in order. `longest` cuts a delayed request off after so many seconds.
+    `allowance` limits the requests of everybody, with the platform's own headers on every answer. `lines` is what was
+    ever said, in order. `longest` cuts a delayed request off after so many seconds.
     With `tls` (certificate and key) it speaks HTTPS. `keeps_connections`, as platforms do, while no faults are about;
     else every request has a connection of its own, and a fault breaks only that.
     """
@@ -78,6 +81,7 @@ class StandIn:
         self.faults: list[Fault] = []
         self.injected: Counter[str] = Counter()
         self.lines: list[Line] = []
+        self.allowance: Allowance | None = None
         self.later = Later(self.clock)
         self.app = Flask(f"{__name__}.{type(self).__name__}")
         self._plan: FaultPlan | None = None
@@ -88,9 +92,12 @@ class StandIn:
         self._server: wire.Server | None = None
         self._ledger: BinaryIO | None = None
         self.app.before_request(self._strike)
+        self.app.before_request(self._ration)
         self.app.after_request(self._spoil)
+        self.app.after_request(self._tell_limits)
         self._shared_routes()
         self._fault_routes()
+        self._limit_routes()
         if ledger:
             self._reload(ledger)
 
@@ -111,6 +118,14 @@ class StandIn:
 
     def limited(self, fault: Fault) -> Response:
         """The platform's own 429 of `fault.kind`."""
+        raise NotImplementedError
+
+    def limit_headers(self, allowance: Allowance) -> Mapping[str, str]:
+        """What every answer says of a limit."""
+        raise NotImplementedError
+
+    def over_limit(self, allowance: Allowance) -> Response:
+        """The platform's own 429 for a limit that is used up."""
         raise NotImplementedError
 
     def cut_off(self) -> Response:
@@ -233,6 +248,23 @@ class StandIn:
         if instead is None:
             request.environ[FAULT] = fault
         return instead
+
+    def _limits(self) -> Allowance | None:
+        told = request.path.startswith("/sandbox") or not request.authorization
+        return None if told or SPARED in request.environ else self.allowance
+
+    def _ration(self) -> Response | None:
+        with self.lock:
+            allowance = self._limits()
+            return None if allowance is None or allowance.take(self.clock.now()) else self.over_limit(allowance)
+
+    def _tell_limits(self, response: Response) -> Response:
+        with self.lock:
+            allowance = self._limits()
+            if allowance:
+                for name, value in self.limit_headers(allowance).items():
+                    response.headers.setdefault(name, value)
+        return response
 
     def _instead(self, fault: Fault) -> Response | None:
         """The answer in place of handling the request; None where it is handled."""
@@ -363,6 +395,27 @@ class StandIn:
                 self.faults.clear()
                 self.plan = None
             return jsonify({"faults": 0})
+
+    def _limit_routes(self) -> None:
+        app = self.app
+
+        @app.get("/sandbox/limit")
+        def limit() -> Response:
+            with self.lock:
+                found = self.allowance
+                shown = {"requests": found.requests, "seconds": found.seconds} if found else None
+                taken = {iso(begin): count for begin, count in found.taken.items()} if found else {}
+                return jsonify({"limit": shown, "taken": taken, "refused": found.refused if found else 0})
+
+        @app.put("/sandbox/limit")
+        def set_limit() -> Response | tuple[Response, int]:
+            try:
+                allowance = allowance_from(request.get_json(silent=True))
+            except ValueError as error:
+                return jsonify({"error": str(error)}), 400
+            with self.lock:
+                self.allowance = allowance
+            return jsonify({"limit": allowance and {"requests": allowance.requests, "seconds": allowance.seconds}})
 
     def _shared_routes(self) -> None:
         app = self.app

@@ -58,7 +58,8 @@ class Site:
     `states` values are canonical states, optionally with a hold reason or a phase after a colon
     (`on_hold:requester`, `on_hold:vendor`, `in_progress:fix_running`). `bots` are accounts (account id, name or
     user name) whose comments keep no promise and whose tickets count as a service account's. `account` is the
-    account Liaison itself writes with. `speak_from`: tickets opened earlier are adopted in silence.
+    account Liaison itself writes with. `speak_from`: tickets opened earlier are adopted in silence. `pace`: the most
+    requests a second, 0 for as many as the platform allows.
     """
 
     name: str
@@ -81,3 +82,4 @@ class Site:
     speaks: tuple[str, ...] = ("agents", "requester")
     timeout: tuple[float, float] = (5.0, 25.0)
     settle_seconds: float = 30.0
+    pace: float = 0.0

@@ -19,13 +19,14 @@ from jira import JIRA
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from connector import whole
-from connector.jira import answers, changes, schema, shapes
+from connector.jira import answers, changes, limits, schema, shapes
 from connector.jira.comment import body as comment_body
 from connector.jira.custom import field_types
 from connector.jira.schema import INTERNAL, MARKER
 from connector.jira.shapes import issue_id, load
-from core.errors import NotThere, PlatformError, Refused, Unavailable
+from core.errors import NotThere, Paused, PlatformError, Refused, Unavailable
 from core.notes import Letter, Part, Written
+from core.quotas import Meter, Quota, Unmetered
 from core.sightings import Author, Comment, Found, Sighting, Snapshot
 from core.sites import Flavour, Site
 from core.tickets import TicketRef
@@ -43,14 +44,21 @@ KNOWN = 10_000
 
 
 class JiraConnector:
-    """See `core.ports.Connector`. `sleep` waits between the attempts of a read."""
+    """See `core.ports.Connector`. `sleep` waits between the attempts of a read; `meter` counts the requests."""
 
     joins_audiences = False
     edits_notes = True
 
-    def __init__(self, site: Site, clock: Clock, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        site: Site,
+        clock: Clock,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        meter: Meter | None = None,
+    ) -> None:
         self.site = site
-        self._clock, self._sleep = clock, sleep
+        self._clock, self._sleep, self._meter = clock, sleep, meter or Unmetered()
         self._version = "3" if site.flavour is Flavour.CLOUD else "2"
         self._base = f"{site.url.rstrip('/')}/rest/api/{self._version}"
         self._jira = _client(site, self._version)
@@ -256,15 +264,23 @@ class JiraConnector:
     ) -> requests.Response:
         if not issue_id(ref.id):
             raise NotThere(f"{ref.id!r} is no issue id of Jira's", where=self._where(ref))
-        return self._send(method, self._where(ref), path, params, data)
+        return self._send(method, self._where(ref), path, params, data, ref.id if data is not None else "")
 
     def _send(
-        self, method: str, where: str, path: str, params: Mapping[str, str], data: bytes | None = None
+        self,
+        method: str,
+        where: str,
+        path: str,
+        params: Mapping[str, str],
+        data: bytes | None = None,
+        issue: str = "",
     ) -> requests.Response:
         writing = data is not None
         if writing and time.monotonic() > self._leave_by:
             raise Unavailable("the request was held up for too long and did not leave", where=where)
         send = requests.Session.request  # past the package's override, which retries and dies on odd error bodies
+        said: list[Quota] = []
+        self._meter.leave(issue)
         try:
             answer = send(
                 self._session,
@@ -276,10 +292,15 @@ class JiraConnector:
                 allow_redirects=False,
                 stream=True,
             )
+            said += limits.quotas(answer.headers, method, path)
             response = whole.read(answer, self.site.timeout[1])
         except requests.RequestException as error:
             raise answers.silence(error, where, writing=writing) from None
+        finally:
+            self._meter.back(said)
         wrong = answers.problem(response, where, self._clock.now(), writing=writing)
+        if isinstance(wrong, Paused):
+            self._meter.stop(wrong)
         if wrong:
             raise wrong
         return response

@@ -35,11 +35,11 @@ from connector.jira.sandbox_data import (
     stored,
     to_event,
 )
-from connector.jira.sandbox_limits import PER_ISSUE, REASONS, IssueWrites, too_many
+from connector.jira.sandbox_limits import PER_ISSUE, REASONS, IssueWrites, limit_headers, over_limit, too_many
 from connector.jira.sandbox_routes import COMMENTS_AT_ONCE, NoSuch, comment_routes, issue_routes, refuse, site_routes
 from connector.jira.sandbox_search import search_routes
 from connector.jira.schema import INTERNAL, MARKER
-from connector.sandbox import Conversation, Entry, Fault, StandIn, Telling
+from connector.sandbox import Allowance, Conversation, Entry, Fault, StandIn, Telling
 from connector.sandbox_faults import COMMON_KINDS, WRITES
 from core.sites import Flavour
 from core.times import Clock
@@ -414,6 +414,12 @@ class JiraStandIn(StandIn):
 
     def limited(self, fault: Fault) -> Response:
         return too_many(fault.kind, fault.wait)
+
+    def limit_headers(self, allowance: Allowance) -> Mapping[str, str]:
+        return limit_headers(allowance, self.clock.now(), self.flavour)
+
+    def over_limit(self, allowance: Allowance) -> Response:
+        return over_limit(allowance, self.clock.now(), self.flavour)
 
     def _limit(self) -> Response | None:
         written = ISSUE_PATH.match(request.path)

@@ -1,6 +1,7 @@
 """Jira's rate limits in the stand-in: 429s on request, and the real limits per issue.
 
-Source: Atlassian's rate limiting guide for Jira Cloud, as of 2026: per issue 20 writes in 2 s and 100 in 30 s.
+Source: Atlassian's rate limiting guides for Jira Cloud, as of 2026: per issue 20 writes in 2 s and 100 in 30 s; and for
+Data Center.
 """
 
 from collections import defaultdict, deque
@@ -10,7 +11,9 @@ from datetime import datetime, timedelta
 from flask import Response
 
 from connector.jira.sandbox_routes import refuse
-from connector.sandbox import Fault
+from connector.sandbox import Allowance, Fault
+from core.sites import Flavour
+from core.times import iso
 
 QUOTA, TENANT_QUOTA, BURST, PER_ISSUE = (
     "jira-quota-global-based",
@@ -19,6 +22,7 @@ QUOTA, TENANT_QUOTA, BURST, PER_ISSUE = (
     "jira-per-issue-on-write",
 )
 REASONS = frozenset({QUOTA, TENANT_QUOTA, BURST, PER_ISSUE})
+POOL, NEAR = "tenant-app-quota", 0.2
 WINDOWS = ((20, timedelta(seconds=2)), (100, timedelta(seconds=30)))
 
 
@@ -50,3 +54,28 @@ class IssueWrites:
         if not longest:
             at.append(now)
         return -int(-longest.total_seconds() // 1)
+
+
+def limit_headers(allowance: Allowance, now: datetime, flavour: Flavour) -> Mapping[str, str]:
+    """Cloud says what is left only where that is less than a fifth; Data Center always."""
+    left, seconds = allowance.left(now), int(allowance.seconds)
+    if flavour is Flavour.DATA_CENTER:
+        return {"X-RateLimit-Limit": str(allowance.requests), "X-RateLimit-Remaining": str(left),
+                "X-RateLimit-Interval-Seconds": str(seconds), "X-RateLimit-FillRate": str(allowance.requests),
+                "Retry-After": "0"}  # fmt: skip
+    near = left < allowance.requests * NEAR
+    told = {
+        "RateLimit-Policy": f'"{POOL}";q={allowance.requests};w={seconds}',
+        "RateLimit": f'"{POOL}";{f"r={left};" if near else ""}t={allowance.wait(now)}',
+    }
+    return told | ({"X-RateLimit-NearLimit": "true"} if near else {})
+
+
+def over_limit(allowance: Allowance, now: datetime, flavour: Flavour) -> Response:
+    answer = too_many(TENANT_QUOTA, allowance.wait(now))
+    if flavour is Flavour.DATA_CENTER:
+        del answer.headers["RateLimit-Reason"]
+    else:
+        answer.headers["X-RateLimit-Limit"], answer.headers["X-RateLimit-Remaining"] = str(allowance.requests), "0"
+        answer.headers["X-RateLimit-Reset"] = iso(allowance.reset(now))
+    return answer

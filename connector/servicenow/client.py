@@ -25,8 +25,9 @@ from connector.servicenow.envelope import TABLE
 from connector.servicenow.people import REQUESTERS
 from connector.servicenow.schema import JOURNALS, Reader
 from connector.servicenow.session import CheckedSession
-from core.errors import InDoubt, NotThere, Refused, Unavailable
+from core.errors import InDoubt, NotThere, Paused, Refused, Unavailable
 from core.notes import Letter, Part, Written
+from core.quotas import Meter
 from core.sightings import Author, Comment, Found, Sighting, Snapshot
 from core.sites import Site
 from core.tickets import TicketRef
@@ -46,18 +47,27 @@ log = logging.getLogger(__name__)
 
 
 class ServiceNowConnector:
-    """One ServiceNow instance as core.ports.Connector. `sleep` waits between the attempts of a read."""
+    """One ServiceNow instance as core.ports.Connector. `sleep` waits between the attempts of a read; `meter` counts
+    the requests.
+    """
 
     joins_audiences = True
     edits_notes = False
 
-    def __init__(self, site: Site, clock: Clock, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        site: Site,
+        clock: Clock,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        meter: Meter | None = None,
+    ) -> None:
         self.site = site
         self._clock = clock
         self._reader = Reader(site, Names())
         home = urlsplit(site.url)
         self._base_path = f"{home.path.rstrip('/')}/api/now"
-        self._session = CheckedSession(site, clock)
+        self._session = CheckedSession(site, clock, meter)
         self._attempts = Retrying(
             retry=retry_if_exception_type(Unavailable),
             stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(READ_SECONDS),
@@ -208,7 +218,7 @@ class ServiceNowConnector:
         if column not in answer:
             try:
                 answer = self._record(table, sys_id, ("sys_id", column))
-            except (Unavailable, Refused, NotThere) as error:
+            except (Unavailable, Refused, NotThere, Paused) as error:  # whatever it is: the note has left
                 raise self._unseen(letter, f"the note id could not be read back ({error.what})") from error
         if cell(answer.get(column)).code == letter.marker:
             return
@@ -230,7 +240,7 @@ class ServiceNowConnector:
         """Whether the words themselves are in the journal, as far as we may look."""
         try:
             rows = self._journal(sys_id, since=self._clock.now() - CLOCKS_APART)
-        except (Unavailable, Refused, NotThere):
+        except (Unavailable, Refused, NotThere, Paused):
             return False
         return all(any(r["element"] == name and _same(r["value"], text) for r in rows) for name, text in texts.items())
 

@@ -15,7 +15,7 @@ import orjson
 from flask import Response, request
 from werkzeug.exceptions import NotFound
 
-from connector.sandbox import HIBERNATING, Conversation, Entry, Fault, Hooks, StandIn, Telling
+from connector.sandbox import HIBERNATING, Allowance, Conversation, Entry, Fault, Hooks, StandIn, Telling
 from connector.sandbox_faults import COMMON_KINDS, CUT
 from connector.servicenow.cells import cell
 from connector.servicenow.cells import time as utc
@@ -110,6 +110,16 @@ class ServiceNowStandIn(StandIn):
     def limited(self, fault: Fault) -> Response:
         refused = failure(429, "Rate limit exceeded", "Too many requests by this user")
         refused.headers.update(limit_headers(self.clock.now(), fault.wait))
+        return refused
+
+    def limit_headers(self, allowance: Allowance) -> Mapping[str, str]:
+        now = self.clock.now()
+        told = limit_headers(now, allowance.wait(now), allowance.requests)
+        return {name: value for name, value in told.items() if name != "Retry-After"}
+
+    def over_limit(self, allowance: Allowance) -> Response:
+        refused = failure(429, "Rate limit exceeded", "Too many requests by this user")
+        refused.headers["Retry-After"] = str(allowance.wait(self.clock.now()))
         return refused
 
     def cut_off(self) -> Response:

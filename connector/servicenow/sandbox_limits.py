@@ -3,7 +3,6 @@
 Headers as its documentation of "inbound REST API rate limiting" names them; the limit counts per hour and rule.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from connector.sandbox import Fault
@@ -17,10 +16,10 @@ def rate_limited(seconds: float = 1.0, **selected: object) -> Fault:
     return Fault(RATE_LIMIT, seconds=seconds, **selected)  # type: ignore[arg-type]
 
 
-def limit_headers(now: datetime, wait: int) -> Mapping[str, str]:
+def limit_headers(now: datetime, wait: int, limit: int = 1000) -> dict[str, str]:
     return {
         "Retry-After": str(wait),
-        "X-RateLimit-Limit": "1000",
+        "X-RateLimit-Limit": str(limit),
         "X-RateLimit-Reset": str(int((now + timedelta(seconds=wait)).timestamp())),
         "X-RateLimit-Rule": RULE,
     }

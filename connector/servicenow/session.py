@@ -21,7 +21,9 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from connector import whole
+from connector.servicenow import limits
 from core.errors import InDoubt, NotThere, Paused, PlatformError, Refused, Scope, Unavailable
+from core.quotas import Meter, Quota, Unmetered
 from core.sites import Auth, Site
 from core.times import Clock
 
@@ -39,8 +41,9 @@ PLAIN = {"data", "headers", "timeout", "stream"}
 class CheckedSession(requests.Session):
     """Only to the configured host, without redirects and without what the environment says about proxies."""
 
-    def __init__(self, site: Site, clock: Clock) -> None:
+    def __init__(self, site: Site, clock: Clock, meter: Meter | None = None) -> None:
         super().__init__()
+        self._meter = meter or Unmetered()
         self.trust_env = False
         self.auth = _auth(site.auth)
         self._site, self._clock = site, clock
@@ -54,11 +57,21 @@ class CheckedSession(requests.Session):
         if writes and time.monotonic() > self.leave_by:
             raise Unavailable("the request was held up for too long and did not leave", where=where)
         given = params(kwargs.pop("params", None) or {}, writes=writes)
+        said: list[Quota] = []
+        self._meter.leave()
         try:
-            response = whole.read(self._sent(str(method), str(url), given, *args, **kwargs), self._site.timeout[1])
+            answer = self._sent(str(method), str(url), given, *args, **kwargs)
+            said += limits.quotas(answer.headers, self._clock.now())
+            response = whole.read(answer, self._site.timeout[1])
         except requests.RequestException as error:
             raise broken(error, where, writes=writes) from error
-        check(response, where, self._clock.now(), writes=writes)
+        finally:
+            self._meter.back(said)
+        try:
+            check(response, where, self._clock.now(), writes=writes)
+        except Paused as error:
+            self._meter.stop(error)
+            raise
         return response
 
     def _sent(self, method: str, url: str, query: dict[str, str], *args: Any, **kwargs: Any) -> requests.Response:

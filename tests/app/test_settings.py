@@ -74,6 +74,7 @@ sites:
     speaks: [agents]
     timeout: {read: 12.5}
     settle_seconds: 5
+    pace: 600/m
   - name: acme-snow
     platform: servicenow
     url: http://127.0.0.1:9000
@@ -101,6 +102,7 @@ sites:
     assert (jira.timezone, jira.language, jira.account) == ("Europe/Berlin", "de", "5c5f88")
     assert (jira.bots, jira.speaks) == (("automation", "557058"), ("agents",))
     assert (jira.timeout, jira.settle_seconds) == ((5.0, 12.5), 5.0)
+    assert (jira.pace, snow.pace) == (10.0, 0.0)
     assert jira.speak_from == datetime(2026, 11, 20, 7, tzinfo=UTC)
     assert got.speak_from == {"acme-jira": jira.speak_from}
     assert (snow.auth.user, snow.account, snow.speak_from) == ("t0p", "t0p", EPOCH)
@@ -230,6 +232,12 @@ ONE_MISTAKE = [
     ("keep: {bodies: long}\n" + SITE, "keep.bodies 'long' is not a duration; write it like 30d"),
     ("keep: {journal: 1h}\n" + SITE, "keep.journal must be between 1d and 3650d, not 1h"),
     ("poll: often\n" + SITE, "poll 'often' is not a duration; write it like 5m or 1h, or never"),
+    (
+        SITE + "    pace: fast\n",
+        "sites[0].pace 'fast' is no pace from 10/h to 1000/s; write it like 50/s, 600/m or 5000/h",
+    ),
+    (SITE + "    pace: 0/s\n", "is no pace"),
+    (SITE + "    pace: 5/d\n", "is no pace"),
     ("poll: 30s\n" + SITE, "poll '30s' is not a duration"),
     ("poll: 2d\n" + SITE, "poll must be between 1m and 1d, or never, not 2d"),
     ("poll: [5m]\n" + SITE, "poll must be"),
@@ -402,3 +410,7 @@ def as_yaml(content: object) -> str:
     if isinstance(content, list):
         return "[" + ", ".join(map(as_yaml, content)) + "]"
     return str(content)
+
+
+def test_jira_cloud_has_a_ceiling_below_what_it_refuses_and_others_say_what_they_allow(write):
+    assert load(write(SITE), ENV).sites[0].pace == 80.0

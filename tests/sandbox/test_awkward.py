@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 import requests
 
-from core.errors import InDoubt, NotThere, Unavailable
+from connector.sandbox import Allowance
+from core.errors import InDoubt, NotThere, Paused, Unavailable
 from core.notes import Audience
 from core.sightings import Author, Comment
 from tests.contract.harness import MARKER, letter
@@ -183,3 +184,67 @@ def test_a_hibernating_instance_answers_everything_with_a_page(snow):
         snow.connector.write(letter(ref, "Hello."))
     snow.standin.hibernating = False
     assert snow.connector.find(ref, MARKER, snow.clock.now()) is None
+
+
+class Listening:
+    """A meter that only listens."""
+
+    def __init__(self):
+        self.heard, self.stopped = [], []
+
+    def leave(self, issue=""):
+        pass
+
+    def back(self, quotas=()):
+        self.heard += quotas
+
+    def stop(self, error):
+        self.stopped.append(error)
+
+
+def test_a_limit_is_told_with_every_answer_and_kept_to(harness):
+    meter = Listening()
+    ref = harness.create(title="Till 7")
+    connector = type(harness.connector)(harness.connector.site, harness.clock, meter=meter)
+    try:
+        harness.standin.allowance = Allowance(6, 3600)
+        for _ in range(6):
+            connector.read(ref)
+        assert {(q.limit, q.window) for q in meter.heard} == {(6, 3600.0)}
+        assert {0 < q.seconds <= 3600 for q in meter.heard} == {True}
+        with pytest.raises(Paused):
+            connector.read(ref)
+        assert meter.stopped[0].until == harness.standin.allowance.reset(harness.clock.now())
+        harness.clock.pass_by(hours=1)
+        connector.read(ref)
+        assert harness.standin.allowance.refused == 1
+    finally:
+        connector.close()
+
+
+def test_jira_says_what_is_left_when_that_is_little_and_a_data_center_always(any_jira):
+    ref = any_jira.create(title="Till 7")
+    any_jira.standin.allowance = Allowance(10, 60)
+    path = f"/rest/api/2/issue/{ref.id}"
+    answers = [ask(any_jira, "GET", path).headers for _ in range(10)]
+    if "X-RateLimit-Interval-Seconds" in answers[0]:
+        assert [answer["X-RateLimit-Remaining"] for answer in answers] == [str(n) for n in range(9, -1, -1)]
+        return
+    assert [";r=" in answer["RateLimit"] for answer in answers] == [False] * 8 + [True] * 2
+    assert [answer.get("X-RateLimit-NearLimit") for answer in answers] == [None] * 8 + ["true"] * 2
+
+
+def test_a_limit_is_set_and_shown_over_http(harness):
+    url = f"{harness.standin.url}/sandbox/limit"
+    with requests.Session() as session:
+        session.trust_env = False
+        assert session.put(url, json={"requests": 5, "seconds": 60}, timeout=5).json() == {
+            "limit": {"requests": 5, "seconds": 60}
+        }
+        assert session.get(url, timeout=5).json() == {
+            "limit": {"requests": 5, "seconds": 60},
+            "taken": {},
+            "refused": 0,
+        }
+        assert "is a JSON object" in session.put(url, json={"requests": -1}, timeout=5).json()["error"]
+        assert session.put(url, json={"requests": 0}, timeout=5).json() == {"limit": None}

@@ -296,10 +296,19 @@ def test_a_note_whose_id_was_dropped_is_in_doubt_else(web, connector, journal):
         connector.write(letter())
 
 
-def test_a_note_id_that_cannot_be_read_back_leaves_doubt(web, connector):
+@pytest.mark.parametrize("answer", [{"status": 503}, {"status": 429, "headers": {"Retry-After": "5"}}])
+def test_a_note_id_that_cannot_be_read_back_leaves_doubt(web, connector, answer):
+    """Also where the platform asks for a pause just then: the note has left, sent again it would stand twice."""
     web.patch(TICKET_URL, json={"result": {}})
-    web.get(TICKET_URL, status=503)
+    web.get(TICKET_URL, **answer)
     with pytest.raises(InDoubt, match="could not be read back"):
+        connector.write(letter())
+
+
+def test_a_pause_asked_for_while_the_journal_is_looked_at_leaves_doubt(web, connector):
+    web.patch(TICKET_URL, json=accepted(**{NOTE_ID: "another"}))
+    web.get(JOURNAL_URL, status=429, headers={"Retry-After": "5"})
+    with pytest.raises(InDoubt, match="does not hold the note id"):
         connector.write(letter())
 
 
