@@ -55,6 +55,8 @@ def moments(before: Ticket | None, now: Ticket, follows: Callable[[Ticket], bool
     if has_ended(was):
         if memory.family_end and parent.state:
             yield M.REOPENED
+        elif follows(now):  # it came when all seemed over: it belongs to it from now on
+            yield M.JOINED
     elif has_ended(parent):
         if follows(before):
             yield M.LEFT_FAMILY if parent.state == State.CANCELLED else M.RESOLVED
