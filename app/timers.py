@@ -25,9 +25,12 @@ def rings(memory: Memory, name: str, at: datetime, now: datetime) -> bool:
 
 def rung(memory: Memory, *names: str) -> None:
     """They were attended to."""
-    memory.rung = [*memory.rung, *(name for name in names if name not in memory.rung)]
+    if names:
+        memory.rung = [*memory.rung, *(name for name in names if name not in memory.rung)]
 
 
 def drop(memory: Memory, over: Callable[[str], bool]) -> None:
     """Names whose subject is over need not be remembered."""
+    if not memory.rung:
+        return
     memory.rung = [name for name in memory.rung if not over(name)]

@@ -39,6 +39,8 @@ def appointments(
     `earlier`: the ticket as last attended to, for milestones on a change. `zone`: the site's, for calendars whose
     place is not in the catalogue.
     """
+    if course.ended is None and not course.announced and not rules.milestone_matcher.rules:
+        return ()  # neither an end nor a window that people were told of: as most looks at most tickets find it
     found = _Book(rules, catalogue, ticket, now, course, earlier, zone)
     return tuple(sorted(found.all(), key=lambda one: (one.at, one.kind, one.name)))
 

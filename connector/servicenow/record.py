@@ -1,6 +1,7 @@
 """One record's columns on their way to a ticket: which ones are asked for, and what each means."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -53,7 +54,7 @@ class Record:
             kind=self.kind,
             key=self.cells["number"].label,
             id=f"{self.table}:{sys_id}",
-            url=f"{self.site.url.rstrip('/')}/{quote(self.table)}.do?sys_id={quote(sys_id)}",
+            url=_url(self.site.url, self.table, sys_id),
             title=label("short_description"),
             description=label("description"),
             state=status.state,
@@ -216,6 +217,11 @@ TIMES = {
     "actual_start": "work_start",
     "actual_end": "work_end",
 }
+
+
+@lru_cache(maxsize=4096)
+def _url(site: str, table: str, sys_id: str) -> str:
+    return f"{site.rstrip('/')}/{quote(table)}.do?sys_id={quote(sys_id)}"
 
 
 def _labels(cell: Cell) -> tuple[str, ...]:
