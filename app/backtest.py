@@ -34,6 +34,8 @@ BUNDLE = 250
 AFTERWARDS = timedelta(days=2)
 """How long after the last event of all a ticket is followed: check-ins and promises may still fall due."""
 SAMPLES = 3
+GARBAGE = 50_000
+"""So many things a process makes before it looks for those that are over."""
 LATEST = "sent_at"
 
 
@@ -267,6 +269,7 @@ def _open(course: Course) -> None:
     except LiaisonError as error:  # raised here, it would end the process, and nobody would learn why
         _stage = error
     gc.freeze()  # the rules stay: they need not be walked through again and again
+    gc.set_threshold(GARBAGE)
 
 
 def _opened() -> "Stage":
