@@ -193,7 +193,7 @@ def scraping(store: Store, clock: SystemClock) -> None:
     print(f"a scrape of /metrics: median {statistics.median(times):.1f} ms, at most {max(times):.1f} ms")
 
 
-def telling(folder: Path, count: int) -> None:
+def telling(folder: Path, count: int, workers: int = WORKERS) -> None:
     """Every promise of `count` tickets falls due at once, with the server stopped: then it is started."""
     urls: multiprocessing.Queue[str] = multiprocessing.Queue()
     hook: multiprocessing.Queue[str] = multiprocessing.Queue()
@@ -208,7 +208,7 @@ def telling(folder: Path, count: int) -> None:
         f"sqlite:///{folder}/told.db",
         folder / "rules.yaml",
         (site,),
-        workers=WORKERS,
+        workers=workers,
         speak_from={"snow": site.speak_from},
     )
     first = Liaison(settings)
@@ -223,7 +223,7 @@ def telling(folder: Path, count: int) -> None:
     began, cpu = time.perf_counter(), time.process_time()
     _run(again, lambda: _written(again, "update_due") >= count)
     took, spent, told = time.perf_counter() - began, time.process_time() - cpu, _written(again, "update_due")
-    print(f"told {told} of {count} promises in {took:.1f} s: {told / took:.0f} a second (goal: 100)")
+    print(f"told {told} of {count} promises by {workers} workers in {took:.1f} s: {told / took:.0f} a second (goal: 100)")
     print(
         f"  {told / took / floor:.2f} of the {floor:.0f} bare writes a second that the stand-in takes with nothing else"
     )
@@ -324,10 +324,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="100,000 due among 1,000,000; needs 2 GB of disk")
     parser.add_argument("--tell", type=int, default=TOLD, help="how many are told to the stand-in")
+    parser.add_argument("--workers", type=int, default=WORKERS, help="as in liaison.yaml; they share commits")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="liaison-benchmark-") as name:
         at_rest(Path(name), *((100_000, 1_000_000) if asked.full else (20_000, 50_000)))
-        telling(Path(name), asked.tell)
+        telling(Path(name), asked.tell, asked.workers)
 
 
 if __name__ == "__main__":
