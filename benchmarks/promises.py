@@ -223,7 +223,7 @@ def telling(folder: Path, count: int, workers: int = WORKERS) -> None:
     began, cpu = time.perf_counter(), time.process_time()
     _run(again, lambda: _written(again, "update_due") >= count)
     took, spent, told = time.perf_counter() - began, time.process_time() - cpu, _written(again, "update_due")
-    print(f"told {told} of {count} promises by {workers} workers in {took:.1f} s: {told / took:.0f} a second (goal: 100)")
+    print(f"{workers} workers told {told} of {count} promises in {took:.1f} s: {told / took:.0f} a second (goal: 100)")
     print(
         f"  {told / took / floor:.2f} of the {floor:.0f} bare writes a second that the stand-in takes with nothing else"
     )
