@@ -55,7 +55,7 @@ class Settings:
     rules: Path | None = None
     sites: tuple[Site, ...] = ()
     listen: Listen = Listen()
-    workers: int = 4
+    workers: int = 16
     pages_open: bool = False
     public_url: str = ""
     signing_in: SigningIn | None = None

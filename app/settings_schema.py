@@ -218,7 +218,7 @@ class InstallationSchema(Strict):
     rules = values.Folder(load_default=None, metadata={"help": "Folder of rules; without it the shipped pack speaks"})
     listen = values.Address(load_default=("127.0.0.1", 8080), metadata={"help": "Where webhooks and pages answer"})
     workers = fields.Integer(
-        load_default=4, validate=values.between(1, 64), metadata={"help": "Tickets attended to at a time"}
+        load_default=16, validate=values.between(1, 64), metadata={"help": "Tickets attended to at a time"}
     )
     pages = Among(
         ("loopback", "open"), "setting of pages", load_default="loopback", metadata={"help": "Who may look at pages"}

@@ -122,7 +122,7 @@ def test_what_is_not_said(write):
     path = write(SITE)
     got = load(path, ENV)
     assert (got.store, got.rules) == (f"sqlite:///{path.parent}/liaison.db", None)
-    assert (got.listen, got.workers, got.pages_open, got.speak_from) == (Listen("127.0.0.1", 8080), 4, False, {})
+    assert (got.listen, got.workers, got.pages_open, got.speak_from) == (Listen("127.0.0.1", 8080), 16, False, {})
     assert got.warnings == ()
 
 
