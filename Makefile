@@ -6,7 +6,7 @@ SOURCES := core connector rules webhooks ui app
 COMPILE := $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --quiet
 
-.PHONY: run test check types lint unit faults weeks assets pictures lock clean
+.PHONY: run test check types lint unit coverage faults weeks assets pictures lock clean
 
 run: .venv/ready
 	@if [ -f liaison.yaml ]; then $(BIN)/liaison serve; else $(BIN)/liaison demo; fi
@@ -24,6 +24,9 @@ types:
 	$(BIN)/mypy --no-error-summary
 
 unit:
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
+
+coverage: .venv/ready  ## which lines no test reaches; takes half as long again as the tests themselves
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --skip-empty --fail-under=85
 

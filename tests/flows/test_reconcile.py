@@ -508,4 +508,5 @@ def test_a_platform_that_asks_to_slow_down_is_left_alone_that_long(deaf, caplog)
     deaf.fault("servicenow", kind="status", path="sysparm_query", status=429, headers={"Retry-After": "1200"})
     assert deaf.liaison.reconciler._look("servicenow", timedelta(minutes=5)) == timedelta(minutes=20)
     assert "servicenow: what changed is asked again in 20 minutes: " in caplog.text
+    deaf.pass_(minutes=20, seconds=1)
     assert deaf.liaison.reconciler._look("servicenow", timedelta(minutes=5)) == timedelta(minutes=5)
