@@ -90,6 +90,7 @@ class StandIn:
         self._saves = 0
         self._port, self._ledger_path, self._tls = port, ledger, tls
         self._server: wire.Server | None = None
+        self._serving: threading.Thread | None = None
         self._ledger: BinaryIO | None = None
         self.app.before_request(self._strike)
         self.app.before_request(self._ration)
@@ -164,7 +165,9 @@ class StandIn:
     def start(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server = wire.Server(self._port, self.app, self._accepted_late, self._keeps, self._tls)
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), name=type(self).__name__, daemon=True).start()
+        name = type(self).__name__
+        self._serving = threading.Thread(target=self._server.serve_forever, args=(0.05,), name=name, daemon=True)
+        self._serving.start()
 
     def stop(self) -> None:
         self.later.stop()
@@ -172,6 +175,8 @@ class StandIn:
             self.hooks.stop()
         if self._server:
             self._server.shutdown()
+            if self._serving:
+                self._serving.join()  # it closes the door behind itself: until then, callers would still be let in
             self._server.server_close()
         if self._ledger:
             self._ledger.close()
