@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import orjson
@@ -60,16 +61,16 @@ D, N, T = tables.deliveries, tables.notes, tables.tickets
 _COUNTED_BY: dict[str, Any] = {name: bindparam(f"its_{name}") for name in ("priority", "service", "team", "parent")}
 _SEEN: dict[str, Any] = {"newest": bindparam("last"), "key": bindparam("named"), **_COUNTED_BY}
 _BASIS: dict[str, Any] = {"attended": bindparam("basis")}
-# one update for all of it: each writes the whole row anew
-LEARNT = {
-    (seen, attended): Prepared(
-        update(T)
-        .where(bound(T))
-        .values(memory=bindparam("remembered"), **(_SEEN if seen else {}), **(_BASIS if attended else {}))
-    )
-    for seen in (True, False)
-    for attended in (True, False)
-}
+_LEARNT = {"seen": _SEEN, "attended": _BASIS, "stands": standing.STANDS, "means": standing.MEANS}
+
+
+@cache
+def _learning(parts: tuple[str, ...]) -> Prepared:
+    """One update for all of it: each writes the whole row anew."""
+    columns = {name: value for part in parts for name, value in _LEARNT[part].items()}
+    return Prepared(update(T).where(bound(T)).values(memory=bindparam("remembered"), **columns))
+
+
 DONE = Prepared(update(D).where(D.c.id == bindparam("delivery")).values(state="done"))
 _LATER = {name: literal("") for name in ("text", "marker", "comment_id", "problem")} | {"attempts": literal(0)}
 _DECIDED = ("id", "site", "ticket_id", "moment", "occurrence", "audience", "state", "plan", "rule", "rule_set")
@@ -408,10 +409,9 @@ class Attendant:
         ref, now = claim.ref, self._clock.now()
         claims.hold(tx, ref, claim.fence)
         self._mark_deliveries(tx, claim, seen)
-        self._learn(tx, ref, plan)
+        self._learn(tx, claim, plan)
         entries = [*plan.entries, *self._promises(tx, ref, plan)]
         self._notes(tx, ref, plan, now)
-        standing.keep(tx, ref, plan.memory, plan.newest or claim.newest, plan.notes)
         if families.turned(claim.newest, plan.newest):
             for child, later in families.children(tx, ref):
                 self._engine.wake(tx, child, now + later)
@@ -419,17 +419,24 @@ class Attendant:
         for who, what, detail in plan.audited:
             auditing.record(tx, now, who, what, detail)
 
-    def _learn(self, tx: Transaction, ref: TicketRef, plan: Plan) -> None:
+    def _learn(self, tx: Transaction, claim: Claim, plan: Plan) -> None:
         """What is known of the ticket from now on."""
-        learnt: dict[str, str] = {"remembered": plan.memory.dumps()}
+        learnt: dict[str, dict[str, Any]] = {}
         if plan.newest:
             about = endings.subject(plan.newest.ticket, self._rulebook.current.catalogue)
-            learnt |= {f"its_{name}": value for name, value in about.items()}
-            learnt |= {"last": snapshots.dump(plan.newest), "named": plan.newest.ticket.key}
+            seen = {"last": snapshots.dump(plan.newest), "named": plan.newest.ticket.key}
+            learnt["seen"] = seen | {f"its_{name}": value for name, value in about.items()}
         if plan.attended:
-            learnt["basis"] = learnt["last"] if plan.attended is plan.newest else snapshots.dump(plan.attended)
-        shape = LEARNT[plan.newest is not None, plan.attended is not None]
-        shape.run(tx, of_site=ref.site, of_id=ref.id, **learnt)
+            same = plan.attended is plan.newest
+            learnt["attended"] = {"basis": learnt["seen"]["last"] if same else snapshots.dump(plan.attended)}
+        if newest := plan.newest or claim.newest:
+            learnt["stands"] = standing.stands(plan.memory, newest)
+            if means := standing.means(plan.notes):
+                learnt["means"] = means
+        values = {name: value for part in learnt.values() for name, value in part.items()}
+        _learning(tuple(learnt)).run(
+            tx, of_site=claim.ref.site, of_id=claim.ref.id, remembered=plan.memory.dumps(), **values
+        )
 
     def _mark_deliveries(self, tx: Transaction, claim: Claim, seen: Understood) -> None:
         for stored in claim.deliveries:

@@ -1,5 +1,7 @@
 """The store's tables. Times are ISO text in UTC (`core.times.iso`): sortable, and the same on every database."""
 
+from typing import Any
+
 from sqlalchemy import (
     Column,
     Float,
@@ -16,6 +18,12 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+
+
+def partial(condition: str) -> dict[str, Any]:
+    """An Index over the rows that fulfil an SQL condition, on every database that we know."""
+    return {f"{database}_where": text(condition) for database in ("sqlite", "postgresql")}
+
 
 deliveries = Table(
     "deliveries",
@@ -37,15 +45,13 @@ deliveries = Table(
 Index(
     "deliveries_dead",
     deliveries.c.id,
-    sqlite_where=text("state = 'dead'"),
-    postgresql_where=text("state = 'dead'"),
+    **partial("state = 'dead'"),
 )
 Index(
     "deliveries_pending",
     deliveries.c.site,
     deliveries.c.ticket_id,
-    sqlite_where=text("state = 'pending'"),
-    postgresql_where=text("state = 'pending'"),
+    **partial("state = 'pending'"),
 )
 
 tickets = Table(
@@ -84,22 +90,19 @@ Index(
     tickets.c.priority,
     tickets.c.key,
     tickets.c.id,
-    sqlite_where=text("is_open = 1"),
-    postgresql_where=text("is_open = 1"),
+    **partial("is_open = 1"),
 )
 Index(
     "tickets_held",
     tickets.c.site,
     tickets.c.id,
-    sqlite_where=text("held = 1"),
-    postgresql_where=text("held = 1"),
+    **partial("held = 1"),
 )
 Index(
     "tickets_of_parent",
     tickets.c.site,
     tickets.c.parent,
-    sqlite_where=text("parent != ''"),
-    postgresql_where=text("parent != ''"),
+    **partial("parent != ''"),
 )
 
 wakeups = Table(
@@ -150,21 +153,18 @@ Index(
     notes.c.site,
     notes.c.person,
     notes.c.written_at,
-    sqlite_where=text("person != '' AND written_at IS NOT NULL"),
-    postgresql_where=text("person != '' AND written_at IS NOT NULL"),
+    **partial("person != '' AND written_at IS NOT NULL"),
 )
 Index(
     "notes_soon_to_person",
     notes.c.site,
     notes.c.person,
-    sqlite_where=text("person != '' AND state IN ('planned', 'sending', 'in_doubt')"),
-    postgresql_where=text("person != '' AND state IN ('planned', 'sending', 'in_doubt')"),
+    **partial("person != '' AND state IN ('planned', 'sending', 'in_doubt')"),
 )
 Index(
     "notes_unread",
     notes.c.written_at,
-    sqlite_where=text("written_at IS NOT NULL AND grade IS NULL AND audience = 'requester'"),
-    postgresql_where=text("written_at IS NOT NULL AND grade IS NULL AND audience = 'requester'"),
+    **partial("written_at IS NOT NULL AND grade IS NULL AND audience = 'requester'"),
 )
 Index(
     "notes_read",
@@ -172,8 +172,7 @@ Index(
     notes.c.written_at,
     notes.c.site,
     notes.c.ticket_id,
-    sqlite_where=text("grade IS NOT NULL"),
-    postgresql_where=text("grade IS NOT NULL"),
+    **partial("grade IS NOT NULL"),
 )
 Index(
     "notes_hard",
@@ -181,16 +180,14 @@ Index(
     notes.c.site,
     notes.c.service,
     notes.c.ticket_id,
-    sqlite_where=text("hard = 1"),
-    postgresql_where=text("hard = 1"),
+    **partial("hard = 1"),
 )
 Index("notes_by_comment", notes.c.site, notes.c.comment_id)
 Index("notes_by_time", notes.c.written_at)
 Index(
     "notes_open",
     notes.c.state,
-    sqlite_where=text("state NOT IN ('written', 'superseded', 'withdrawn')"),
-    postgresql_where=text("state NOT IN ('written', 'superseded', 'withdrawn')"),
+    **partial("state NOT IN ('written', 'superseded', 'withdrawn')"),
 )
 
 promises = Table(
@@ -222,15 +219,13 @@ Index(
     promises.c.ticket_id,
     promises.c.audience,
     unique=True,
-    sqlite_where=text("state = 'open'"),
-    postgresql_where=text("state = 'open'"),
+    **partial("state = 'open'"),
 )
-Index("promises_due", promises.c.due, sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"))
+Index("promises_due", promises.c.due, **partial("state = 'open'"))
 Index(
     "promises_ended",
     promises.c.ended_at,
-    sqlite_where=text("state != 'open'"),
-    postgresql_where=text("state != 'open'"),
+    **partial("state != 'open'"),
 )
 Index(
     "promises_by_end",
@@ -239,8 +234,7 @@ Index(
     promises.c.site,
     promises.c.service,
     promises.c.ticket_id,
-    sqlite_where=text("state != 'open' AND audience != 'agents'"),
-    postgresql_where=text("state != 'open' AND audience != 'agents'"),
+    **partial("state != 'open' AND audience != 'agents'"),
 )
 
 promise_days = Table(
