@@ -204,6 +204,7 @@ class _Consideration:
             self.memory.state = state
             self.memory.fact = ""
             self.memory.state_since = min(self.ticket.updated_at or self.case.now, self.case.now)
+        self.memory.with_parent = families.ends_with_parent(self._before, self.ticket, self.memory, self.case.now)
 
     # --- moments ---------------------------------------------------------------------------------------------------
 
@@ -254,8 +255,7 @@ class _Consideration:
         return self.case.attended.ticket if self.case.attended else None
 
     def _moment(self, kind: M, occurrence: str = "") -> Moment:
-        if kind is M.RESOLVED and not self.ticket.ended:
-            occurrence = occurrence or families.END + self.memory.occurrence(kind)
+        occurrence = occurrence or families.occurrence(kind, self.ticket, self.memory)
         row = self.memory.holding if kind is M.UPDATE_DUE else int(occurrence.endswith(reminding.ANSWER))
         return Moment(kind, occurrence or self.memory.occurrence(kind), self.case.now, self._before, row)
 

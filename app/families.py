@@ -1,7 +1,8 @@
 """Tickets that follow a parent: what its end, its return and its standing mean for them. A family has one promise.
 
 A child speaks when it joins, when it ends and when it comes back. Where it stays open itself although its parent has
-ended, it says the end once: its own end has no news then.
+ended, it says the end once: its own end has no news then. Where it was resolved with its parent and the parent comes
+back, it says so, too, and says the end again: what its requester was told is no longer true (decision 0010).
 """
 
 from collections.abc import Callable, Iterator
@@ -25,6 +26,8 @@ from core.tickets import ENDED, Parent, State, Ticket, TicketRef
 T = tables.tickets
 END = "family:"
 """How the occurrence begins of the end that a child tells because its parent has ended."""
+BACK = "family-back:"
+"""How the occurrence begins of the return that a child tells although it is resolved itself."""
 APART = timedelta(milliseconds=200)
 """So far apart the children of one parent are woken: three hundred within a minute."""
 CHILDREN = Prepared(
@@ -33,6 +36,8 @@ CHILDREN = Prepared(
     .order_by(T.c.id)
 )
 PARENT = Prepared(select(T.c.newest, T.c.memory).where(bound(T)))
+TOGETHER = timedelta(minutes=15)
+"""A child that was resolved at most so long before its parent's end was seen has ended with it."""
 M = MomentKind
 
 
@@ -48,9 +53,12 @@ class Kin:
 def moments(before: Ticket | None, now: Ticket, follows: Callable[[Ticket], bool], memory: Memory) -> Iterator[M]:
     """What a change of the parent means for a child that is open. `follows`: whether the parent speaks for a ticket."""
     was, parent = before and before.parent, now.parent
-    if before is None or not was or not parent or was.id != parent.id or was == parent or before.ended or now.ended:
+    if before is None or not was or not parent or was.id != parent.id or was == parent:
         return
     if has_ended(was) and has_ended(parent):
+        return
+    if before.ended or now.ended:
+        yield from _again(was, now, follows, memory) if before.ended and memory.with_parent else ()
         return
     if has_ended(was):
         if memory.family_end and parent.state:
@@ -62,6 +70,29 @@ def moments(before: Ticket | None, now: Ticket, follows: Callable[[Ticket], bool
             yield M.LEFT_FAMILY if parent.state == State.CANCELLED else M.RESOLVED
     elif follows(before) != follows(now):
         yield M.JOINED if follows(now) else M.LEFT_FAMILY
+
+
+def _again(was: Parent, now: Ticket, follows: Callable[[Ticket], bool], memory: Memory) -> Iterator[M]:
+    """Of a child that was resolved with its parent. Nobody is told the same twice in a row."""
+    told = memory.ended_at is not None
+    parent = now.parent
+    if told and has_ended(was) and follows(now):
+        yield M.REOPENED
+    elif parent and not told and parent.state in (State.RESOLVED, State.CLOSED):
+        yield M.RESOLVED
+
+
+def ends_with_parent(before: Ticket | None, now: Ticket, memory: Memory, at: datetime) -> bool:
+    """Whether a child is resolved because its parent's work is done: both ended in one look, the child just before, or
+    after its requester had heard of the parent's end. It stays so until its own state changes.
+    """
+    was, parent = before and before.parent, now.parent
+    if before is None or not was or not parent or was.id != parent.id or now.state != State.RESOLVED:
+        return False
+    if before.ended:
+        just = now.resolved_at is not None and at - now.resolved_at <= TOGETHER
+        return memory.with_parent or (just and has_ended(parent) and not has_ended(was))
+    return has_ended(parent) and (not has_ended(was) or memory.family_end is not None)
 
 
 def has_ended(parent: Parent) -> bool:
@@ -79,9 +110,23 @@ def is_end(occurrence: str) -> bool:
     return occurrence.startswith(END)
 
 
-def has_passed(child: Ticket) -> bool:
-    """Whether its parent's end has been taken back before it was told."""
-    return child.parent is None or not has_ended(child.parent)
+def occurrence(kind: M, child: Ticket, memory: Memory) -> str:
+    """`""` where the child speaks of itself."""
+    if kind is M.RESOLVED and not child.ended:
+        return END + memory.occurrence(kind)
+    if kind is M.REOPENED and child.ended:
+        return BACK + memory.occurrence(kind)
+    return ""
+
+
+def is_true(occurrence: str, child: Ticket) -> bool | None:
+    """Whether what a child says of its parent still holds; None where it speaks of itself."""
+    over = child.parent is not None and has_ended(child.parent)
+    if is_end(occurrence):
+        return child.ended or over
+    if occurrence.startswith(BACK):
+        return not child.ended or (child.state == State.RESOLVED and child.parent is not None and not over)
+    return None
 
 
 def as_ended(child: Ticket) -> Ticket:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from app import timers
+from app import families, timers
 from app.desk import Desk
 from app.diary import overtaken
 from app.memory import Memory
@@ -79,7 +79,7 @@ class Hush:
         for place, (kind, occurrence) in enumerate(found):
             later = {after for after, _ in found[place + 1 :]}
             undone = any(kind in group and later & group for group in UNDO)
-            if kind is not M.UPDATE_DUE and not undone and _fits(kind, ticket, self._now):
+            if kind is not M.UPDATE_DUE and not undone and _fits(kind, occurrence, ticket, self._now):
                 yield kind, occurrence
 
     def forget(self) -> None:
@@ -102,10 +102,12 @@ def muted_by(memory: Memory) -> str:
     return f"Muted by {memory.muted_by}{until}."
 
 
-def _fits(kind: M, ticket: Ticket, now: datetime) -> bool:
+def _fits(kind: M, occurrence: str, ticket: Ticket, now: datetime) -> bool:
     """Whether a moment still fits the state: nobody hears of work on what has ended, or of an end that was none, while
     they are asked whether all is well only after an end.
     """
+    if (told := families.is_true(occurrence, ticket)) is not None:
+        return told
     if kind is M.NOTICE or kind in AFTERWARDS:
         return not overtaken(kind, ticket, now)
     ending = kind in TERMINAL - {M.REJECTED, M.FINISHED, M.FAILED}

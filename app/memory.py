@@ -27,6 +27,7 @@ class Memory:
     `resting`: updates rest until the requester answers, and what is promised is one reminder.
     `first_due` is when the first word is due that still waits for approval.
     `family_end` is the moment in which they were told that their ticket's parent has ended, while it was open itself.
+    `with_parent`: it was resolved because its parent's work was done.
     `commands` are the agents' comments that were obeyed (app/obeyed.py). `fact` is the phrase an agent picked for where
     the work stands; the state's change ends it. `next_at` is the time an agent chose for the next word, until words
     promise it. `muted_by` muted the ticket at `muted_at`, for good or until `muted_until`; `muted_due` is what had been
@@ -69,6 +70,7 @@ class Memory:
     first_due: datetime | None = None
     resting: bool = False
     family_end: datetime | None = None
+    with_parent: bool = False
     commands: list[str] = field(default_factory=list)
     fact: str = ""
     next_at: datetime | None = None

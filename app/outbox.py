@@ -154,13 +154,11 @@ class Outbox:
         """A planned note that waited or was in doubt may be stale by now: then it is not said late."""
         planned = [n for n in notes if n.state is S.PLANNED]
         kept = {p.id for p in facts.promises}
-        ended = facts.snapshot is not None and facts.snapshot.ticket.ended
-        ticket, now = facts.snapshot and facts.snapshot.ticket, self._clock.now()
+        ticket, now = facts.snapshot.ticket if facts.snapshot else None, self._clock.now()
         overtaken = [
             n
             for n in planned
-            if _overtaken(n, planned, kept, ended=ended or _ends_with_its_parent(n, facts.snapshot))
-            or (ticket and diary.overtaken(n.moment, ticket, now))
+            if _overtaken(n, planned, kept, ticket) or (ticket and diary.overtaken(n.moment, ticket, now))
         ]
         for note in overtaken:
             self._move(ref, fence, [note], S.SUPERSEDED, problem="something newer is said instead")
@@ -433,19 +431,23 @@ def _stood(note: Noted, now: datetime) -> datetime:
     return note.sending_at if note.sending_at and note.state in (S.SENDING, S.IN_DOUBT) else now
 
 
-def _ends_with_its_parent(note: Noted, snapshot: Snapshot | None) -> bool:
-    return snapshot is not None and families.is_end(note.occurrence) and not families.has_passed(snapshot.ticket)
-
-
-def _overtaken(note: Noted, planned: Sequence[Noted], open_promises: AbstractSet[str], *, ended: bool) -> bool:
+def _overtaken(note: Noted, planned: Sequence[Noted], open_promises: AbstractSet[str], ticket: Ticket | None) -> bool:
     if note.moment in BY_AGENTS:
         return False
     others = [n for n in planned if n.moment not in BY_AGENTS]
     newer = any(n.audience is note.audience and n.planned_at > note.planned_at for n in others)
     promise = promise_of(note.occurrence) if _of_a_promise(note) else ""
     kept = promise != "" and promise not in open_promises
-    otherwise = not ended if note.moment in ENDS else ended and note.moment not in TERMINAL | AFTERWARDS
-    return newer or kept or otherwise
+    return newer or kept or _untrue(note, ticket)
+
+
+def _untrue(note: Noted, ticket: Ticket | None) -> bool:
+    """Whether the ticket, or the parent it speaks of, has ended since or has not ended after all."""
+    told = families.is_true(note.occurrence, ticket) if ticket else None
+    if told is not None:
+        return not told
+    ended = ticket is not None and ticket.ended
+    return not ended if note.moment in ENDS else ended and note.moment not in TERMINAL | AFTERWARDS
 
 
 def _letters(notes: list[Noted], *, together: bool) -> list[list[Noted]]:
