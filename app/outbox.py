@@ -26,7 +26,7 @@ from app.patience import Patience
 from app.pauses import Pauses
 from app.plans import NotePlan, Pledge
 from app.prepared import Prepared
-from app.reminding import ANSWER, expect, promise_of
+from app.reminding import ANSWER, done_with, expect, promise_of
 from app.rows import bound
 from app.store import Store, Transaction
 from core.decisions import Reason
@@ -407,9 +407,10 @@ def _pledge(
     """What the written note does to the promise of its audience."""
     pledge, by = note.plan.pledge, f"note {note.id}"
     opened = promising.open_promises(tx, ref)
-    standing = next((p.due for p in opened if p.audience is note.audience), None)
-    if pledge.idle(due, standing):
+    standing = [promise for promise in opened if promise.audience is note.audience]
+    if pledge.idle(due, standing[0].due if standing else None):
         return []
+    done_with(memory, standing)
     lines = promising.keep(tx, opened, note.audience, at=_stood(note, now), by=by)
     if pledge is not Pledge.END and due and note.moment not in TERMINAL:
         lines.append(promising.make(tx, ref, note.audience, due, at=now, by=by, rule=note.plan.paced_by))

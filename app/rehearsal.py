@@ -17,7 +17,7 @@ from app.consider import consider
 from app.journal import What
 from app.memory import Memory
 from app.plans import NewNote, NotePlan, Plan, Pledge
-from app.reminding import expect
+from app.reminding import done_with, expect
 from app.rhythm import Case
 from app.rulebook import Rulebook
 from core.moments import TERMINAL
@@ -287,6 +287,8 @@ class Rehearsal:
         if plan.pledge.idle(due, standing.due if standing else None):
             return
         now = self._clock.at
+        if standing:
+            done_with(self._memory, [standing])
         self._keep(audience, now)
         if plan.pledge is not Pledge.END and due and note.moment not in TERMINAL:
             self._promise(audience, due, now, f"note {note.id}", plan.paced_by)

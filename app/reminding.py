@@ -58,6 +58,16 @@ def expect(memory: Memory, cadence: Cadence, made_at: datetime, due: datetime) -
         memory.timers[NEXT + "promise"] = iso(min(times))
 
 
+def done_with(memory: Memory, promises: Iterable[Promise]) -> None:
+    """They are kept: nobody needs to look again whether they were."""
+    kept = {promise.id for promise in promises}
+    memory.timers = {name: at for name, at in memory.timers.items() if not _is_of(name, kept)}
+
+
+def _is_of(name: str, promises: Container[str]) -> bool:
+    return name.startswith(MINE) and name.split(":")[1] in promises
+
+
 class Reminding:
     """What the agents are told in this look. Marks what it told, so that nothing is told twice."""
 
@@ -79,7 +89,7 @@ class Reminding:
         """
         opened = list(promises)
         known = {promise.id for promise in opened}
-        timers.drop(self._memory, lambda name: name.startswith(MINE) and name.split(":")[1] not in known)
+        timers.drop(self._memory, lambda name: name.startswith(MINE) and not _is_of(name, known))
         timers.rung(self._memory, *(named(DUE, promise) for promise in opened if promise.id in said))
         found: list[Prompt] = []
         for promise in opened:

@@ -193,6 +193,14 @@ def test_after_everything_was_told_nothing_wakes_the_ticket_again_and_again(tmp_
         assert due is None or due > one.clock.now()
 
 
+def test_a_promise_that_was_kept_wakes_nobody_to_escalate_it(tmp_path):
+    with opened(tmp_path, REMIND) as one:
+        one.happen(incident())
+        one.pass_(minutes=30)
+        assert one.platform.letters(R)[-1] == "Still on it. We will write again by 10:00 today."
+        assert f"{one.engine.next_due():%H:%M}" == "09:55", "the next reminder, and no look before it"
+
+
 def test_what_is_remembered_of_rung_timers_does_not_grow(tmp_path):
     with opened(tmp_path, REMIND) as one:
         one.happen(incident())
