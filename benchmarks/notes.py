@@ -91,6 +91,11 @@ def unattended(liaison: Liaison) -> int:
         return connection.execute(query).scalar_one()
 
 
+def ours() -> float:
+    """CPU seconds of Liaison's own threads: without this one, which only looks how far they are."""
+    return time.process_time() - time.thread_time()
+
+
 def main() -> None:
     urls: multiprocessing.Queue[str] = multiprocessing.Queue()
     hook: multiprocessing.Queue[str] = multiprocessing.Queue()
@@ -115,7 +120,7 @@ def main() -> None:
         create(url, TICKETS)  # every webhook is stored before the first note is written: the engine is not running yet
         time.sleep(2)
         engine = threading.Thread(target=liaison.run, daemon=True)
-        began, cpu = time.perf_counter(), time.process_time()
+        began, cpu = time.perf_counter(), ours()
         engine.start()
         while written(liaison) < TICKETS and time.perf_counter() - began < PATIENCE:
             time.sleep(0.2)
@@ -123,7 +128,7 @@ def main() -> None:
         time.sleep(1)  # the last echoes are on their way
         while unattended(liaison) and time.perf_counter() - began < PATIENCE:
             time.sleep(0.2)
-        spent = time.process_time() - cpu
+        spent = ours() - cpu
         liaison.stop()
         engine.join(20)
         server.stop()
