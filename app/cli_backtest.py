@@ -17,7 +17,8 @@ from app import tables
 from app.backtest import Event, Result, backtest, events_site, from_files
 from app.backtest_figures import Figures, figures
 from app.backtest_report import Names, notable, page
-from app.cli_common import config_option, console, installation, json_option, opened, print_json
+from app.cli_common import config_option, console, installation, json_option, print_json
+from app.cli_store import opened
 from core.sites import Site
 from core.times import EPOCH, SystemClock, from_iso, iso
 from rules.cadence import parse_duration

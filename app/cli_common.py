@@ -2,8 +2,6 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +11,9 @@ from rich.console import Console
 
 from app.settings import Settings
 from app.settings import load as load_settings
-from app.store import Store
 from core.errors import LiaisonError, Severity
 
+HERE = Path("rules.d")
 console = Console(highlight=False, soft_wrap=False)
 
 config_option = click.option(
@@ -51,20 +49,16 @@ def without_secrets(config: Path) -> Settings:
     return load_settings(config, NoSecrets())
 
 
-@contextmanager
-def opened(config: Path) -> Iterator[Store]:
-    """The installation's store. Raises LiaisonError where there is none yet."""
-    settings = without_secrets(config)
-    path = Path(settings.store.removeprefix("sqlite:///"))
-    if not path.exists():
-        raise LiaisonError("there is no store yet.", where=settings.store, hint="Start `liaison serve` first.")
-    store = Store(settings.store)
-    store.upgrade()
-    store.start()
-    try:
-        yield store
-    finally:
-        store.close()
+def rules_of(path: Path | None, config: Path) -> list[Path]:
+    """The named path, else the installation's rules, else rules.d, else the shipped packs alone."""
+    if path is not None:
+        if not path.exists():
+            raise LiaisonError("there is no such file or folder.", where=str(path))
+        return [path]
+    if config.exists():
+        found = without_secrets(config).rules
+        return [found] if found else []
+    return [HERE] if HERE.exists() else []
 
 
 def print_json(value: Any) -> None:

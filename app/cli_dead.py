@@ -10,7 +10,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from app.cli_common import config_option, console, json_option, opened, print_json, who_option
+from app.cli_common import config_option, console, json_option, print_json, who_option
+from app.cli_store import opened
 from app.dead import DeadLetter, DeadLetters
 from app.engine import EmbeddedEngine
 from core.times import SystemClock, iso

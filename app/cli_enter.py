@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from app.cli_common import config_option, console, opened, without_secrets
+from app.cli_common import config_option, console, without_secrets
+from app.cli_store import opened
 from app.settings import Listen
 from app.surfaces.door import StoredDoor
 from core.errors import LiaisonError

@@ -12,7 +12,8 @@ from rich.text import Text
 
 import rules
 from app import budgeting
-from app.cli_common import config_option, console, json_option, opened, print_json, without_secrets
+from app.cli_common import config_option, console, json_option, print_json, rules_of, without_secrets
+from app.cli_store import opened
 from app.cli_tickets import find_ref
 from app.findings import Findings
 from app.store import Store
@@ -23,7 +24,6 @@ from core.tickets import Ticket, TicketRef
 from core.times import SystemClock
 from rules.told import Explanation, RuleTold, SlotTold
 
-HERE = Path("rules.d")
 MOST_NEAR = 5
 
 
@@ -82,18 +82,6 @@ def explain(
         heard=asked.heard,
     )
     print_json(told.to_dict()) if as_json else _Shown(told).print(everything=everything)
-
-
-def rules_of(path: Path | None, config: Path) -> list[Path]:
-    """The named path, else the installation's rules, else rules.d, else the shipped packs alone."""
-    if path is not None:
-        if not path.exists():
-            raise LiaisonError("there is no such file or folder.", where=str(path))
-        return [path]
-    if config.exists():
-        found = without_secrets(config).rules
-        return [found] if found else []
-    return [HERE] if HERE.exists() else []
 
 
 def _from_file(file: Path) -> Ticket:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from app.cli_common import config_option, console, opened, without_secrets
+from app.cli_common import config_option, console, without_secrets
 from app.cli_enter import address
+from app.cli_store import opened
 from app.cli_tickets import find_ref
 from app.findings import Findings
 from app.links import LASTS, Links

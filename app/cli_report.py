@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from app import reporting
-from app.cli_common import config_option, console, json_option, opened, print_json
+from app.cli_common import config_option, console, json_option, print_json
+from app.cli_store import opened
 from app.reporting import By
 from app.settings_values import age
 from core.errors import LiaisonError

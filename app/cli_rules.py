@@ -8,19 +8,16 @@ import click
 from rich.text import Text
 
 import rules
-from app.cli_backtest import run_backtest
-from app.cli_common import config_option, console, json_option, print_json
-from app.cli_explain import explain, rules_of
+from app.cli_common import config_option, console, json_option, print_json, rules_of
+from app.cli_lazy import LazyGroup
 from core.errors import Problem, Severity
 
+LATER = {"backtest": "app.cli_backtest:run_backtest", "explain": "app.cli_explain:explain"}
 
-@click.group("rules")
+
+@click.group("rules", cls=LazyGroup, later=LATER)
 def rules_group() -> None:
     """Rules files: check them, test them, explain what they decide, try them on what has happened."""
-
-
-rules_group.add_command(run_backtest)
-rules_group.add_command(explain)
 
 
 @rules_group.command()

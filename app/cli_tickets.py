@@ -11,16 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from app import retention
-from app.cli_common import (
-    config_option,
-    console,
-    installation,
-    json_option,
-    opened,
-    print_json,
-    who_option,
-    without_secrets,
-)
+from app.cli_common import config_option, console, installation, json_option, print_json, who_option, without_secrets
+from app.cli_store import opened
 from app.engine import EmbeddedEngine
 from app.findings import Findings
 from app.steering import WANTED, Steering

@@ -2,12 +2,14 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from app import cli, cli_common, cli_dead, cli_link, cli_rules, cli_tickets, tables
+from app import cli_common, cli_dead, cli_link, cli_rules, cli_tickets, tables
 from app.cli import main
 from core.sightings import Delivery
 from core.tickets import Person
@@ -35,7 +37,7 @@ tests:
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch):
     """What is printed goes where CliRunner listens, in lines that do not wrap."""
-    for module in (cli, cli_common, cli_dead, cli_link, cli_rules, cli_tickets):
+    for module in (cli_common, cli_dead, cli_link, cli_rules, cli_tickets):
         monkeypatch.setattr(module, "console", Spoken())
     monkeypatch.setenv("HOOK", "hook-secret")
     monkeypatch.setenv("TOKEN", "token-secret")
@@ -469,3 +471,21 @@ def test_erasing_says_what_went_and_audits_it(run, installed, tmp_path):
     with bench(tmp_path) as desk:
         (row,) = desk.rows(tables.audit)
     assert (row.who, row.what, "Marta" in row.detail or "u-4711" in row.detail) == ("Eva", "erase", False)
+
+
+@pytest.mark.parametrize(
+    "words", [["rules", "check", "rules.yaml"], ["rules", "test", "rules.yaml"], ["rules", "schema"]]
+)
+def test_who_works_on_rules_waits_for_no_web_server_no_database_and_no_platform(tmp_path, words):
+    """Reading those takes three times as long as checking a file does."""
+    (tmp_path / "rules.yaml").write_text(RULES)
+    script = (
+        "import sys; from app.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print('read:', *sorted({'alembic', 'flask', 'jira', 'pysnow', 'sqlalchemy', 'waitress'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "read:", done.stdout

@@ -92,7 +92,11 @@ def flat(shape: fields.Nested | schema.Shape, before: str = "") -> Iterator[str]
 
 def walk(command: click.Command, path: tuple[str, ...] = ("liaison",)) -> Iterator[tuple[str, click.Command]]:
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            assert inner.name == name, "the table of commands and the command agree"
             yield from walk(inner, (*path, name))
     else:
         yield " ".join(path), command
