@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -223,15 +223,13 @@ class Composer:
         moment = Moment(MomentKind(plan.message.moment), occurrence, plan.at)
         held_back = composed.held_back.get(A.REQUESTER, "")
         advising = earlier if earlier and not plan.message.template else plan
-        try:
-            advice = self._advice(advising, ticket, moment, facts, site)
-        except WordsError as error:
-            advice, held_back = "", held_back or error.what
+        advised = cache(lambda: self._advice(advising, ticket, moment, facts, site))
         # once it is over, what it meant for the business is no longer true
         impacts = () if moment.kind in TERMINAL | AFTERWARDS else plan.impacts
         composed.meaning = memory.agents_meaning  # of reminders alone: what was said before it still stands
         if plan.message.template:
-            composed.meaning = letters.meaning(plan.message.template, impacts, plan.requester_silence, held_back)
+            problem = held_back or advised()[1]
+            composed.meaning = letters.meaning(plan.message.template, impacts, plan.requester_silence, problem)
         known = composed.meaning == memory.agents_meaning or _foretold(plan, occurrence, memory)
         if not connector.edits_notes and known and not prompts:
             composed.same.add(A.AGENTS)
@@ -241,7 +239,7 @@ class Composer:
         composed.edits = memory.living_comment if connector.edits_notes else ""
         book = self._rulebook
         return lambda: letters.for_agents(
-            advice=advice,
+            advice=advised()[0],
             impacts=impacts,
             requester_reads=reads,
             read_at=book.clock_text(memory.told_at, now, ticket, site) if not told and memory.told_at else "",
@@ -249,16 +247,20 @@ class Composer:
             why_silent="" if told else plan.requester_silence,
             promise=book.due_text(coming, now, ticket, site) if coming and not memory.resting else "",
             reminder=book.appointment_text(coming, now, ticket, site) if coming and memory.resting else "",
-            held_back=held_back,
+            held_back=held_back or advised()[1],
             rule=f"{advising.message.rule} ({Path(advising.message.where).name})",
             prompts=[line for prompt in prompts for line in self._prompted(prompt, plan, ticket, memory, site)],
             language=site.language,
         )
 
-    def _advice(self, plan: NotePlan, ticket: Ticket, moment: Moment, facts: Facts, site: Site) -> str:
+    def _advice(self, plan: NotePlan, ticket: Ticket, moment: Moment, facts: Facts, site: Site) -> tuple[str, str]:
+        """The rule's words to agents, and why there are none where they cannot be made."""
         if not plan.message.template:
-            return ""
-        return self._rulebook.render(plan.message, ticket, moment, facts, site, plan.impacts).text
+            return "", ""
+        try:
+            return self._rulebook.render(plan.message, ticket, moment, facts, site, plan.impacts).text, ""
+        except WordsError as error:
+            return "", error.what
 
     def _prompted(
         self, prompt: Prompt, plan: NotePlan, ticket: Ticket, memory: Memory, site: Site
