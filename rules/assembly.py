@@ -89,6 +89,7 @@ class Assembly:
         self.phrases: dict[str, Phrase] = {}
         self.glossary: dict[str, dict[str, str]] = {}
         self.guard: tuple[Fence, ...] = ()
+        self.catalogue = Catalogue()
         self.seen: dict[tuple[str, str], tuple[Place, bool]] = {}
 
     def rule_set(self, content_hash: str) -> RuleSet:
@@ -99,7 +100,9 @@ class Assembly:
             self._shared(file)
             self._glossary(file)
         self.guard = tuple(sorted(self._all("guard", self._fences), key=lambda one: one.id))
-        catalogue = Catalogue(tuple(self._all("services", self._services)), tuple(self._all("locations", self._places)))
+        self.catalogue = Catalogue(
+            tuple(self._all("services", self._services)), tuple(self._all("locations", self._places))
+        )
         rules = sorted(self._all("rules", self._rules), key=precedence)
         return RuleSet(
             hash=content_hash,
@@ -111,7 +114,7 @@ class Assembly:
             quiet=tuple(self._all("quiet", self._quiet)),
             budget=next(iter([*self._all("budget", self._budget)]), None),
             phrases=self.phrases,
-            catalogue=catalogue,
+            catalogue=self.catalogue,
             calendars=self.calendars,
             allow=frozenset(entry for file in self.files for entry in file.head.get("allow") or ()),
             allow_words=frozenset(w.casefold() for file in self.files for w in file.head.get("allow_words") or ()),
@@ -171,6 +174,9 @@ class Assembly:
             file.report(
                 node.mark, f"the list {name!r} holds plain values, at least one: [card-gateway, pos-terminals]."
             )
+        for item in good:
+            if item.raw.startswith("@"):
+                file.report(item.mark, f"{item.raw!r} is a list, and a list holds no other; write its values out.")
         return tuple(item.value for item in good if not isinstance(item.value, (dict, list)))
 
     def _calendar(self, file: File, name: str, node: Node) -> None:
@@ -178,13 +184,17 @@ class Assembly:
         entry = shaped(CalendarShape, node, file.report)
         if name == ALWAYS:
             file.report(node.mark, "'always' is built in and cannot be defined.")
-        try:
-            self.calendars[name] = calendar_from(entry)
-        except ValueError as error:
-            file.report(node.mark, f"calendar {name!r}: {error}")
+        read = {}
+        for key, value in entry.items():
+            try:
+                calendar_from({key: value})
+                read[key] = value
+            except ValueError as error:
+                file.report((node.get(key) or node).mark, f"calendar {name!r}: {error}")
+        self.calendars[name] = calendar_from(read)
 
     def _writer(self, file: File) -> entries.Writer:
-        reader = Reader(file.report, self.lists, self.calendars)
+        reader = Reader(file.report, self.lists, self.calendars, self.catalogue)
         allow = frozenset(entry for other in self.files for entry in other.head.get("allow") or ())
         more = () if file.pack else tuple(one.tell for one in self.guard)
         return entries.Writer(file, reader, {*self.calendars, ALWAYS}, allow, more)
@@ -212,7 +222,7 @@ class Assembly:
         if node is None or node.value is None:
             return
         place = file.place(mark_of(node))
-        made = budget_from(node, Reader(file.report, self.lists, self.calendars), place, file.report)
+        made = budget_from(node, Reader(file.report, self.lists, self.calendars, self.catalogue), place, file.report)
         if made:
             yield made, place
 

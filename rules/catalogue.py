@@ -103,10 +103,14 @@ class Catalogue:
     def location_of(self, ticket: Ticket) -> Location | None:
         """Where the people of this ticket are: the ticket's location, else the requester's."""
         for raw in (ticket.location, ticket.requester.location) if self.locations else ():
-            found = self._locations.get(folded(raw))
+            found = self.location_named(raw)
             if found:
-                return found[0]
+                return found
         return None
+
+    def location_named(self, raw: str) -> Location | None:
+        found = self._locations.get(folded(raw))
+        return found[0] if found else None
 
     def needing(self, service: str) -> tuple[Service, ...]:
         """The services that rest on this one, by id."""
@@ -115,6 +119,12 @@ class Catalogue:
     def service_named(self, raw: str, platform: str = ANY_PLATFORM) -> Service | None:
         hits = self._services.get((ANY_PLATFORM, folded(raw))) or self._services.get((platform, folded(raw)))
         return hits[0] if hits else None
+
+    @cached_property
+    def named(self) -> Mapping[str, Mapping[str, str]]:
+        """Every name by which a service, or a location, is found: folded, to the id of one that has it."""
+        services = {name: found[0].id for (_, name), found in self._services.items()}
+        return {"service": services, "location": {name: found[0].id for name, found in self._locations.items()}}
 
     @cached_property
     def _needing(self) -> Mapping[str, tuple[Service, ...]]:

@@ -23,7 +23,7 @@ MAX_REPEATS = 1_000
 REPEATED = "\0"  # no key can be this
 MAX_LISTED = 50  # problems of one kind in one file; more are counted, not listed
 
-FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 WHOLE = re.compile(r"[-+]?[0-9]{1,18}|0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}")
 DECIMAL = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,2})?")
 WORDS: dict[str, bool | None] = {
@@ -134,7 +134,7 @@ def read(path: str, content: bytes) -> Document:
 
 def _decode(path: str, content: bytes) -> str:
     if len(content) > MAX_BYTES:
-        raise broken(path, Mark(), f"the file has {len(content):,} bytes; {MAX_BYTES:,} is the limit. Split it.")
+        raise broken(path, Mark(), f"the file has more than {MAX_BYTES:,} bytes, which is the limit. Split it.")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise broken(path, Mark(1, 1), "the file is UTF-16; save it as UTF-8.")
     try:

@@ -20,6 +20,7 @@ from rules.language import (
     DEFAULT,
     LAYERS,
     PLAIN,
+    Condition,
     Entry,
     Family,
     Gate,
@@ -43,6 +44,8 @@ RESOLVING = frozenset({MomentKind.RESOLVED, MomentKind.CLOSED})
 RESOLUTIONS = (*Resolution, DEFAULT)
 IN_TURN = {MomentKind.UPDATE_DUE: 9, MomentKind.WAITING_FOR_REQUESTER: 2}
 """How many texts a slot may have: updates without news must not repeat themselves; a question is reminded of once."""
+ALMOST_NONE = frozenset({NONE, "null", "nothing", "nil", "no", "off", "n/a", "false", "-"})
+"""What people write for `none`, and never to somebody."""
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2})?")
 DOES_SOMETHING = frozenset({"messages", "cadence", "impact", "milestones", "notices", "closing"})
 
@@ -99,7 +102,7 @@ class Writer:
         return rule if rule.id else None
 
     def gate(self, data: Mapping[str, Any], node: Node) -> Gate | None:
-        when, unless = self.conditions.condition(node.get("when")), self._unless(node)
+        when, unless = self._which(node, "silences every ticket"), self._unless(node)
         silence = data.get("silence") or ()
         if not data.get("id"):
             return None
@@ -120,7 +123,7 @@ class Writer:
         place = self.file.place(node.mark)
         return Family(
             id=data.get("id") or f"family at {place}",
-            when=self.conditions.condition(node.get("when")),
+            when=self._which(node, "makes every ticket follow"),
             unless=self._unless(node),
             speak=frozenset(map(MomentKind, data.get("speak") or ())),
             place=place,
@@ -211,6 +214,13 @@ class Writer:
         self.file.report(location.mark, "location is the id of a location, or a mapping with its name and timezone.")
         return False
 
+    def _which(self, node: Node, otherwise: str) -> Condition:
+        """The `when` of what may not hold for all."""
+        when = node.get("when")
+        if when is not None and when.value == {}:
+            self.file.report(when.mark, f"an empty `when` {otherwise}; write a condition.")
+        return self.conditions.condition(when)
+
     def _unless(self, node: Node) -> Any:
         unless = node.get("unless")
         if unless is not None and unless.value == {}:
@@ -298,8 +308,12 @@ class Writer:
         if not isinstance(node.value, str):
             self.file.report(node.mark, f"{moment} is a text, or `none` to say nothing on purpose; not {shown(node)}.")
             return None
-        if node.value.strip() == NONE:
+        said = node.value.strip()
+        if said == NONE:
             return Entry(None, self.file.place(node.mark), language)
+        if said.casefold() in ALMOST_NONE:
+            self.file.report(node.mark, f"{moment}: {said!r} would be sent as it stands. Did you mean none?")
+            return None
         self._template(node, audience, moment)
         return Entry(node.value, self.file.place(node.mark), language)
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from core.errors import Problem
+from core.errors import Problem, Severity
 from core.moments import MomentKind
 from core.notes import Audience
 from rules.language import RuleSet, Trial
@@ -20,6 +20,9 @@ def misplaced(rules: RuleSet) -> Iterator[Problem]:
         faults = (*_place_faults(rules, trial), *_slot_faults(trial), *_rule_faults(trial, ids))
         for fault in faults:
             yield Problem(trial.place.path, trial.place.line, trial.place.column, f"test {trial.name!r}: {fault}")
+        if not trial.expect:
+            message = f"test {trial.name!r} expects nothing, so it cannot fail."
+            yield Problem(trial.place.path, trial.place.line, trial.place.column, message, Severity.WARNING)
 
 
 def _slot_faults(trial: Trial) -> Iterator[str]:
@@ -48,7 +51,7 @@ def _place_faults(rules: RuleSet, trial: Trial) -> Iterator[str]:
         if not location.get("name") and not location.get("id"):
             yield "location: it has no name."
         yield from _zone_faults(location.get("timezone"))
-    elif location and not any(location in {place.id, place.name} for place in rules.catalogue.locations):
+    elif location and not rules.catalogue.location_named(location):
         known = tuple(place.id for place in rules.catalogue.locations)
         yield f"there is no location {location!r} in the catalogue. {did_you_mean(location, known)}".strip()
 

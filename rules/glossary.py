@@ -1,16 +1,15 @@
 """Words of the trade and what to say instead."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from rules.documents import Mark, Node
 from rules.readability import Word
+from rules.tongues import written_as
 
 ENGLISH = "en"
 APOSTROPHES = frozenset("'\u2019")
-LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2})?")
 VOWELS = frozenset("aeiou")
 HISSING = ("s", "x", "z", "ch", "sh")
 Plain = Mapping[str, str]  # by language; "" where the word is the same in all
@@ -76,7 +75,7 @@ def plain_words(node: Node | None, report: Callable[[Mark, str], None]) -> Itera
         by_language = {key: inner.value for key, inner in entry.entries.items()} or {"": entry.value}
         if not word.strip() or any(not isinstance(text, str) or not text.strip() for text in by_language.values()):
             report(entry.mark, f"{word!r} needs plain words in their place: {word or 'latency'}: delay.")
-        elif strange := [key for key in by_language if key and not LANGUAGE.fullmatch(key)]:
+        elif strange := [key for key in by_language if key and not written_as(key)]:
             report(entry.keys[strange[0]], f"{strange[0]!r} is no language; write en or de.")
         else:
             yield word, {key[:2]: str(text) for key, text in by_language.items()}, entry.mark

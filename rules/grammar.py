@@ -1,23 +1,29 @@
 """Conditions as people write them, read into tests; everything wrong with them, with its place."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import re2  # type: ignore[import-untyped]  # ships no types
 
+from core.errors import Severity
 from core.times import from_iso
 from rules.cadence import parse_duration
+from rules.catalogue import Catalogue, folded
 from rules.conditions import ORDER, pattern
 from rules.documents import Mark, Node, Scalar
 from rules.language import EVERYTHING, All, AnyOf, Condition, Not, OnField, Op, Test, Value
-from rules.subjects import NESTED, SUBJECTS, Sort, Subject, subject
+from rules.subjects import CUSTOM, NESTED, SUBJECTS, Sort, Subject, subject
 from rules.suggestion import did_you_mean
 
+MEASURED = frozenset({Sort.TIME, Sort.LENGTH})
+"""What is never met to the second: these are compared."""
 GROUPS = ("all", "any", "not", "within")
 PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s?%")
 SHARE = "subtasks_done"
+NAMED_FIELD = "Write fields.<name>."
 NOTHING = re.compile(r"0+[mhd]")
 IDENTITY = frozenset({Op.ANY_OF, Op.NONE_OF, Op.PRESENT})
 LEXICAL = frozenset({Op.ALL_OF, Op.STARTS_WITH, Op.MATCHES})
@@ -32,7 +38,10 @@ OPERATORS: Mapping[Sort, frozenset[Op]] = {
     Sort.FLAG: IDENTITY | CHANGE,
     Sort.CUSTOM: IDENTITY | LEXICAL | CHANGE | ORDER.keys(),
 }
-Report = Callable[[Mark, str], None]
+
+
+class Report(Protocol):
+    def __call__(self, mark: Mark, message: str, severity: Severity = ..., /) -> None: ...
 
 
 class Unreadable(ValueError):
@@ -46,6 +55,7 @@ class Reader:
     report: Report
     lists: Mapping[str, tuple[Scalar, ...]]
     calendars: Collection[str]
+    catalogue: Catalogue = field(default_factory=Catalogue)
 
     def condition(self, node: Node | None) -> Condition:
         """A `when` or `unless`: a mapping whose entries all hold."""
@@ -89,6 +99,9 @@ class Reader:
 
     def _field(self, about: Subject, node: Node) -> Condition | None:
         if not isinstance(node.value, dict):
+            if about.sort in MEASURED:
+                self.report(node.mark, f"{about.name}: {_to_the_second(about, node)}")
+                return None
             values = self._values(about, node)
             return Test(about.name, Op.IS, values) if values else None
         if not node.value:
@@ -132,10 +145,21 @@ class Reader:
         values: list[Value] = []
         for item in node.items if isinstance(node.value, list) else [node]:
             try:
-                values += self._value(about, item)
+                read = self._value(about, item)
+                self._catalogued(about, item, read)
+                values += read
             except Unreadable as why:
                 self.report(item.mark, f"{about.name}: {why}")
         return tuple(values)
+
+    def _catalogued(self, about: Subject, node: Node, values: list[Value]) -> None:
+        """A doubt about a service or place that the catalogue lacks: tickets may still bring it as a raw name."""
+        known = self.catalogue.named.get(about.name, {})
+        for value in values if known else ():
+            if folded(str(value)) not in known:
+                hint = did_you_mean(str(value), known.values()) or "Only tickets that name it so themselves match."
+                message = f"no {about.name} of the catalogue is called {value!r}. {hint}"
+                self.report(node.mark, message, Severity.WARNING)
 
     def _value(self, about: Subject, node: Node) -> list[Value]:
         if isinstance(node.value, (dict, list)):
@@ -161,6 +185,8 @@ def convert(about: Subject, value: Scalar, raw: str) -> Value:
     """A scalar as its field's type. Raises Unreadable."""
     if value is None:
         raise Unreadable("has no value; write `{present: false}` for a field that is missing.")
+    if not raw.strip():
+        raise Unreadable("is empty; write a word, or `{present: false}` for a field that is missing.")
     if about.sort is Sort.CUSTOM:
         return _custom(value)
     if about.sort is Sort.NUMBER:
@@ -233,12 +259,17 @@ def _unfit(about: Subject, op: Op) -> str:
     return f"`{op}` does not work on {about.name}, which is {about.sort}. Possible are: {fitting}."
 
 
+def _to_the_second(about: Subject, node: Node) -> str:
+    bound = node.raw or ("2h" if about.sort is Sort.LENGTH else "2026-11-20T19:50:00+01:00")
+    return f"{about.sort} is never met to the second; write `{{at_least: {bound}}}`, or another of {', '.join(ORDER)}."
+
+
 def _nearest_field(key: str) -> str:
     if key in NESTED:
         parts = [name for name in SUBJECTS if name.startswith(f"{key}.")]
-        return f"Write one of {', '.join(parts)}." if parts else "Write fields.<name>."
+        return f"Write one of {', '.join(parts)}." if parts else NAMED_FIELD
     near = did_you_mean(key, (*SUBJECTS, *GROUPS))
-    return near or f"A custom field is written fields.{key}."
+    return NAMED_FIELD if key == CUSTOM else near or f"A custom field is written fields.{key}."
 
 
 def _choose(choices: Collection[str]) -> str:

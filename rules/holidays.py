@@ -61,6 +61,8 @@ def holidays_from(value: Any) -> Holidays:
     """From plain YAML: `location`, a country, a list of dates, or a mapping. Raises ValueError for a person."""
     if value is False or value is None:
         return NO_HOLIDAYS
+    if value is True:
+        raise ValueError("holidays are not true: write `location` for those of the place, or a country such as DE.")
     if isinstance(value, Mapping):
         return _from_mapping(value)
     if isinstance(value, list):

@@ -12,7 +12,7 @@ from core.moments import MomentKind
 from core.notes import Audience
 from core.tickets import Resolution
 from rules.bits import mask_of, rising
-from rules.language import All, Condition, Layer, OnField, Op, Rule, Slot, Test
+from rules.language import All, Condition, Layer, Not, OnField, Op, Rule, Slot, Test
 from rules.overlap import Among, Demand, demand, single
 from rules.strength import precedence, strength
 
@@ -40,6 +40,11 @@ def _never_matches(rule: Rule) -> str:
     for field, bounds in _bounds(rule.when).items():
         if _empty(bounds) and single(field):
             return f"no {field} is both {_side(bounds, LOWER)} and {_side(bounds, UPPER)}"
+    for part in wanted.rest:
+        if isinstance(part, Not) and _always(wanted, demand(part.one)):
+            return "its `not` takes out every ticket that the rest of its `when` lets in"
+        if isinstance(part, Test) and part.op is Op.PRESENT and part.values == (False,) and part.field in wanted.equal:
+            return f"{part.field} would have to be missing and to have a value"
     if rule.unless is not None and _always(wanted, demand(rule.unless)):
         return "its `unless` takes out every ticket that its `when` lets in"
     return ""

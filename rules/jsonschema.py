@@ -39,6 +39,7 @@ READ: Mapping[Callable[[Any], Any], Json] = {
     values.time: {"type": "string", "examples": ["2026-11-20T19:50:00+01:00"]},
     values.version: {"const": 1},
     schema.known_language: {"type": "string", "pattern": "^[a-z]{2}(-[A-Za-z]{2})?$", "examples": ["en", "de-AT"]},
+    schema.zone_of_calendar: {"type": "string", "examples": ["location", "Europe/Berlin"]},
     schema.spoken_language: {"enum": [*spoken()]},
     schema.lead: {"anyOf": [DURATION, {"type": "object", "properties": dict.fromkeys(schema.PLANNED, DURATION)}]},
 }

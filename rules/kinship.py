@@ -6,6 +6,7 @@ from core.errors import Problem, Severity
 from rules.catalogue import Catalogue, Service
 from rules.suggestion import did_you_mean
 
+SHOWN = 5  # of a long circle, at each end
 Needs = Mapping[str, Sequence[str]]
 
 
@@ -28,8 +29,14 @@ def _circles(known: Mapping[str, Service]) -> Iterator[Problem]:
         circle = () if start in told else _circle_from(start, within)
         if circle:
             told.update(circle)
-            path = " needs ".join((*circle, circle[0]))
+            path = " needs ".join((*_shortened(circle), circle[0]))
             yield Problem(*known[start].where, f"services need each other in a circle: {path}. Take one need out.")
+
+
+def _shortened(circle: Sequence[str]) -> Sequence[str]:
+    """As many as a person reads."""
+    rest = len(circle) - 2 * SHOWN
+    return (*circle[:SHOWN], f"({rest} more)", *circle[-SHOWN:]) if rest > 1 else circle
 
 
 def _winding(known: Mapping[str, Service]) -> Needs:

@@ -11,6 +11,7 @@ from core.moments import BY_AGENTS, MomentKind
 from core.notes import Audience
 from core.sites import Platform
 from rules.documents import MAX_LISTED, Mark, Node
+from rules.holidays import LOCATION
 from rules.language import LAYERS
 from rules.suggestion import did_you_mean
 from rules.tongues import spoken, unspoken, written_as
@@ -37,7 +38,7 @@ from rules.values import (
 )
 
 NONE = "none"
-NO_MAPPING = "this is a mapping: one `name: value` per line."
+NO_MAPPING = "is a mapping: one `name: value` per line."
 
 
 class Shape(Schema):
@@ -87,6 +88,10 @@ class Words(Table):
         return self.inner.deserialize(value)
 
 
+def zone_of_calendar(value: Any) -> str:
+    return LOCATION if value == LOCATION else zone(value)
+
+
 def known_language(value: Any) -> str:
     """Any language that people may read."""
     if not written_as(word(value)):
@@ -126,6 +131,12 @@ class EscalationShape(Shape):
     tell = _text(required=True)
 
 
+class Several(fields.List[Any]):
+    """A list of mappings."""
+
+    default_error_messages = {"invalid": "is a list: each entry starts with '- '."}  # noqa: RUF012 - marshmallow's own way
+
+
 class OneOrMany(fields.List[Any]):
     """A list of mappings; one of them may stand alone."""
 
@@ -146,7 +157,7 @@ class CadenceShape(Shape):
     remind = Value(duration)
     remind_requester = Value(duration)
     when_missed = _choice(WhenMissed, "way to treat a missed promise")
-    escalate = fields.List(fields.Nested(EscalationShape))
+    escalate = Several(fields.Nested(EscalationShape))
 
 
 class CadenceOrNone(fields.Nested):
@@ -211,7 +222,7 @@ class RuleShape(Shape):
     impact = fields.Nested(ImpactShape)
     messages = _by_audience(_by_moment(Anything(allow_none=True)))
     cadence = _by_audience(CadenceOrNone(CadenceShape))
-    milestones = fields.List(fields.Nested(MilestoneShape))
+    milestones = Several(fields.Nested(MilestoneShape))
     notices = ManyOrNone(fields.Nested(NoticeShape))
     closing = CadenceOrNone(ClosingShape)
     mode = _choice(Mode, "mode")
@@ -306,7 +317,7 @@ class TrialShape(Shape):
 class CalendarShape(Shape):
     """Its values are read by the calendar itself."""
 
-    timezone = Value(word)
+    timezone = Value(zone_of_calendar)
     days = Anything()
     open = Anything()
     dates = Anything()
@@ -380,7 +391,7 @@ def _place(path: tuple[str | int, ...], message: str, node: Node) -> tuple[Mark,
     if isinstance(message, AtKey):
         hint = did_you_mean(str(last), message.known) or _choices(message.known)
         return parent.keys.get(str(last), parent.mark), f"{message} {hint}".strip()
-    subject = f"{last} " if isinstance(last, str) and last else ""
+    subject = f"{last} " if isinstance(last, str) and last else "this " if message.startswith("is ") else ""
     return own.mark if own else parent.mark, message if message[:1] in "'\"" else f"{subject}{message}"
 
 

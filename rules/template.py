@@ -105,14 +105,18 @@ class Scanner:
     faults: list[Fault] = field(default_factory=list)
     literals: list[Literal] = field(default_factory=list)
     loops: list[tuple[str, ...]] = field(default_factory=list)
+    blocks: list[tuple[str, int]] = field(default_factory=list)
+    """What is open at each point, and where it began."""
 
     def run(self) -> None:
         tags = list(self.tags())
         if len(tags) > MOST_TAGS:
             self.fault(tags[MOST_TAGS].at, f"This text has {len(tags)} tags; {MOST_TAGS} are the most.")
             return
-        for tag in tags:
+        for tag in tags if not self.faults else ():
             self.tag(tag)
+        for keyword, at in self.blocks if not self.faults else ():
+            self.fault(at, f"{{% {keyword} %}} is never closed; write {{% end{keyword} %}} where it ends.")
         if not self.faults:
             self.faults.extend(syntax_fault(self.source))
 
@@ -120,7 +124,7 @@ class Scanner:
         return Reading(tuple(self.used), tuple(self.faults), tuple(self.literals))
 
     def tags(self) -> Iterator[Tag]:
-        """The tags in order. A tag that never ends, or a stray brace, is left to minijinja's own message."""
+        """The tags in order. A tag that never ends swallows the rest."""
         position = 0
         while found := OPENING.search(self.source, position):
             self.literal(self.source[position : found.start()], position)
@@ -137,13 +141,16 @@ class Scanner:
             end = closing.search(self.source, position)
             return (), end.end() if end else len(self.source)
         tokens: list[Token] = []
+        start = position - len(opening)
         while True:
             position = BLANKS.match(self.source, position).end()  # type: ignore[union-attr] # always matches
             if end := closing.match(self.source, position):
                 return tuple(tokens), end.end()
             found = TOKEN.match(self.source, position)
             if not found:
-                return tuple(tokens), len(self.source)
+                end_sign = "}}" if opening == "{{" else "%}"
+                self.fault(start, f"{opening} is never closed; write {end_sign} where it ends.")
+                return (), len(self.source)
             tokens.append(Token(found.lastgroup or "other", found.group(), position))
             position = found.end()
 
@@ -161,6 +168,10 @@ class Scanner:
 
     def statement(self, tag: Tag) -> None:
         keyword = tag.tokens[0].text if tag.tokens else ""
+        if keyword in {"if", "for"}:
+            self.blocks.append((keyword, tag.at))
+        elif keyword.startswith("end") and [block for block, _ in self.blocks[-1:]] == [keyword.removeprefix("end")]:
+            self.blocks.pop()
         if keyword not in TAGS:
             known = ", ".join(TAGS)
             self.fault(tag.at, f"{keyword or 'An empty tag'} is not part of a message's language: it has {known}.")

@@ -64,7 +64,7 @@ class Value(fields.Field[Any]):
 
 
 class Many(fields.Field[Any]):
-    """A list; one value stands for a list of one unless `strict`."""
+    """A list; one value stands for a list of one. Where it is required it names something."""
 
     default_error_messages = MISSING
 
@@ -77,6 +77,8 @@ class Many(fields.Field[Any]):
             if isinstance(value, Mapping):
                 raise ValidationError("is a list, not a mapping.")
             return [self.inner.deserialize(value, attr, data, **options)]
+        if self.required and not value:
+            raise ValidationError("is an empty list; name at least one.")
         return _gathered(((i, i, self.inner, item) for i, item in enumerate(value)), list)
 
 
@@ -178,7 +180,9 @@ def time(value: Any) -> Any:
 def zone(value: Any) -> str:
     zones = _zones()
     if text(value) not in zones:
-        near = did_you_mean(value, tuple(zones))
+        city = value.strip().replace(" ", "_").casefold()
+        cities = [one for one in sorted(zones) if one.casefold().endswith(f"/{city}") and not one.startswith("Etc/")]
+        near = f"Did you mean {cities[0]}?" if cities else did_you_mean(value, tuple(zones))
         raise Unfit(f"{value!r} is not a time zone. {near or 'Use an IANA name such as Europe/Berlin.'}")
     return str(value)
 

@@ -45,3 +45,11 @@ def test_every_service_in_a_circle_is_told_of_and_no_other(needs):
 def test_a_long_chain_is_no_circle():
     needs = {f"s{n}": [f"s{n + 1}", f"s{n + 2}"] for n in range(20_000)}
     assert circles(needs) == []
+
+
+def test_a_long_circle_is_told_as_far_as_people_read():
+    services = [Service(f"s{n:03}", "a service", needs=(f"s{(n + 1) % 500:03}",)) for n in range(500)]
+    (problem,) = doubtful_needs(Catalogue(tuple(services)))
+    assert "s000 needs s001" in problem.message
+    assert "s004 needs (490 more) needs s495" in problem.message
+    assert "s499 needs s000. Take one need out." in problem.message

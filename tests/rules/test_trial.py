@@ -9,7 +9,7 @@ RULES = """
 calendars:
   day: {timezone: location, days: mon-fri, open: "09:00-17:00"}
 services: [{id: cards, name: card payments}]
-locations: [{id: berlin, name: Berlin Mitte, timezone: Europe/Berlin}]
+locations: [{id: berlin, name: Berlin Mitte, timezone: Europe/Berlin, aliases: [B-17]}]
 gates: [{id: secret, when: {category: security}, silence: all}]
 rules:
   - id: cards
@@ -42,6 +42,7 @@ ELSEWHERE = "    location: {name: Vienna West, timezone: Europe/Vienna, country:
 RIGHT = [
     ("rules: [cards]", BERLIN),
     ("rules: cards", ""),
+    ("says: {requester.opened: at Berlin Mitte}", "    location: b-17\n"),
     ("winner: {requester.opened: cards, agents.opened: cards}", ""),
     ("says: {requester.opened: [Card payments, 'by 14:30 today', berlin mitte]}", BERLIN),
     ("says: {requester.opened: [Vienna West, '14:30']}", ELSEWHERE),

@@ -267,7 +267,7 @@ def test_a_name_for_agents_is_refused_to_customers(name):
             ),
         ),
         ("{{ service.__class__ }}", (1, 4, "service.__class__ cannot be said in requester.opened.")),
-        ("{{ service.name", (1, 12, "Unexpected end of input, expected end of variable block.")),
+        ("{{ service.name", (1, 1, "{{ is never closed; write }} where it ends.")),
         ("a\n{% if %}b{% endif %}", (2, 7, "Unexpected end of block.")),
         ("{{ service.name|uper }}", (1, 17, "There is no filter 'uper'. Did you mean upper?")),
         ("{{ range(3) }}", (1, 4, "range(…) is a call; a message has none.")),
