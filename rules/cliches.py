@@ -60,6 +60,8 @@ VENDOR = r"(?:vendor|supplier|provider|third[- ]party|manufacturer|contractor)"
 FAILED = r"(?:fail|caus|broke|forgot|delay|fault|error|mistake|outage|problem|issue|did not|didn't|has not|is down)\w*"
 THANKS = r"(?:thank(?:s| you)|appreciate|grateful)"
 
+BACK = r"(?:fixed|solved|resolved|restored|back|available|working|up|running)"
+
 ALL = (
     # Promises that no ticket supports
     _say(
@@ -81,6 +83,9 @@ ALL = (
         r"|over|up|able)\b",
         r"\b(?:should|ought to) (?:(?:soon|shortly|now) )?(?:work(?: again)?\b(?! for you)|return\b)",
         r"\bwe (?:expect|hope|believe|think|anticipate|aim) (?:it|this|that|to|the)\b",
+        rf"\bwe expect [^.!?]{{1,60}}? to (?:be {BACK}|work|return)\b",
+        rf"\bwill be {BACK}(?: again)? (?:within|in) (?:the|an?|one|two|\d+)\b",
+        r"\b(?:sollte|sollten|müsste|müssten) [^.!?]{0,60}?wieder (?:gehen|funktionieren|laufen|da sein)\b",
         r"\b(?:hopefully|with any luck|voraussichtlich|hoffentlich)\b",
     ),
     _say(
@@ -103,6 +108,7 @@ ALL = (
         "Leave it out, or say what people can do.",
         rf"\b{THANKS}(?: you)? for your (?:patience|understanding|cooperation)\b",
         r"\bwe appreciate your (?:patience|understanding|cooperation)\b",
+        r"\bbear with us\b",
         r"\bVielen Dank für (?:Ihr|Ihre|dein|deine) (?:Verständnis|Geduld)\b|\bbitten um (?:Ihr )?Verständnis\b",
         r"\b(?:kindly|valued (?:customer|client|user)s?|rest assured|do not hesitate|don't hesitate)\b",
     ),
@@ -136,6 +142,8 @@ ALL = (
         rf"\b(?:the|our|a|an) (?:\w+ )?{VENDOR}(?:'s|s')? (?:\w+ ){{0,4}}?{FAILED}",
         rf"\b(?:caused by|fault of|because of|due to|blame) (?:the|our|a|an) (?:\w+ )?{VENDOR}\b",
         rf"\b{VENDOR}(?:'s|s') \w+",
+        r"\b(?:is|are|was|were) (?:to blame|at fault)\b|\b(?:ist|sind|war|waren) schuld\b",
+        r"\b(?:Fehler|Problem|Ursache) (?:lag|liegt) (?:bei(?:m| Ihnen| unserem| dem)) ?\w*",
         r"\b(?:user|human|operator) (?:error|mistake|failure)s?\b",
         r"\b(?:Bedienfehler|Anwenderfehler|Benutzerfehler)\b",
         r"\b(?:unser|der) (?:Dienstleister|Lieferant|Anbieter) (?:hat|ist schuld)\b",

@@ -17,6 +17,7 @@ from rules.decide import decision_of
 from rules.judgement import Judgement, judge
 from rules.language import Layer, RuleSet, Trial
 from rules.reach import is_derived
+from rules.spoken import zone_named
 from rules.staging import stage
 from rules.words import render
 
@@ -139,11 +140,14 @@ def _silent(wanted: Mapping[str, str], outcome: Outcome) -> Iterator[str]:
 
 
 def _next_update(wanted: Mapping[str, datetime], outcome: Outcome) -> Iterator[str]:
+    view = outcome.judgement.view
+    place = view.catalogue.location_of(view.ticket)
+    zone = zone_named(place.timezone if place else HERE)
     for audience, time in wanted.items():
         due = outcome.due.get(audience)
         if due != time:
-            got = due.astimezone(time.tzinfo).isoformat() if due else "no promise"
-            yield f"next update for {audience}: wanted {time.isoformat()}, got {got}"
+            got = due.astimezone(zone).isoformat() if due else "no promise"
+            yield f"next update for {audience}: wanted {time.astimezone(zone).isoformat()}, got {got}"
 
 
 def _impacts(wanted: list[str], outcome: Outcome) -> Iterator[str]:

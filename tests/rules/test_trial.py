@@ -100,6 +100,12 @@ def test_what_is_not_so_is_told(tmp_path, expect, failure):
     assert failures(tmp_path, expect) == (failure,)
 
 
+def test_a_wrong_time_is_told_by_the_clock_of_the_place(tmp_path):
+    expect = "next_update: {requester: 2026-11-20T15:00:00+01:00}"
+    told = "next update for requester: wanted 2026-11-20T15:00:00+01:00, got 2026-11-20T14:30:00+01:00"
+    assert failures(tmp_path, expect, more=BERLIN) == (told,)
+
+
 @pytest.mark.parametrize(
     ("expect", "failure"),
     [
