@@ -301,8 +301,7 @@ class _Consideration:
         for audience in [a for a in map(Audience, memory.owed) if not self.hush.quiet(a, self.ticket)]:
             kept_back = [self._moment(kind, name) for kind, name in self.hush.owed(audience, self.ticket)]
             if kept_back:
-                found = [(m, self.decide(self.ticket, m, now, self._held())) for m in kept_back]
-                self.owed[audience] = found
+                self.owed[audience] = [(m, self._decided(m)) for m in kept_back]
 
     def _steer_alone(self, ticket: Ticket) -> Plan:
         """Orders in a ticket that is taken over just now."""
