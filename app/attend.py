@@ -292,7 +292,7 @@ class Attendant:
     def _with_parent(self, connector: Connector, newest: Snapshot) -> Snapshot:
         """The parent's own facts, from what is stored or by reading it: families are decided on them.
 
-        A parent that a gate holds silent is not there: its children must not speak of it.
+        A parent that a gate holds silent is not there: its children must not speak of it. Nor is a deleted one.
         """
         parent = newest.ticket.parent
         if parent is None:
@@ -304,8 +304,8 @@ class Attendant:
         found = stored.ticket if stored else self._read_parent(connector, ref)
         if found is None:
             return newest
-        held = tuple(Memory.from_dict(orjson.loads(memory)).held) if memory else ()
-        if self._rulebook.seals(found, self._clock.now(), held):
+        known = Memory.from_dict(orjson.loads(memory)) if memory else Memory()
+        if known.gone or self._rulebook.seals(found, self._clock.now(), tuple(known.held)):
             return replace(newest, ticket=newest.ticket.evolve(parent=None))
         full = Parent(parent.id, found.key, found.major, found.state, found.priority, found.resolution)
         return replace(newest, ticket=newest.ticket.evolve(parent=full))
@@ -412,7 +412,7 @@ class Attendant:
         self._learn(tx, claim, plan)
         entries = [*plan.entries, *self._promises(tx, ref, plan)]
         self._notes(tx, ref, plan, now)
-        if families.turned(claim.newest, plan.newest):
+        if families.turned(claim.newest, plan.newest) or families.vanished(claim.memory, plan.memory):
             for child, later in families.children(tx, ref):
                 self._engine.wake(tx, child, now + later)
         journal.write(tx, ref, now, entries)

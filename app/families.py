@@ -143,6 +143,11 @@ def turned(before: Snapshot | None, now: Snapshot | None) -> bool:
     return (one.ended, one.major, one.priority) != (other.ended, other.major, other.priority)
 
 
+def vanished(before: Memory, now: Memory) -> bool:
+    """Whether its children may no longer speak of a ticket, or may again: deleted, or held silent by a gate."""
+    return (before.gone, bool(before.gates)) != (now.gone, bool(now.gates))
+
+
 def children(tx: Transaction, parent: TicketRef) -> Iterator[tuple[TicketRef, timedelta]]:
     """Each with how much later than the first it is to be woken."""
     rows = CHILDREN.run(tx, site=parent.site, of=parent.id).fetchall()

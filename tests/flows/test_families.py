@@ -146,3 +146,22 @@ def test_the_children_of_one_parent_are_woken_one_after_the_other(plain):
     with plain.liaison.store.read() as connection:
         due = sorted(row.due for row in connection.execute(w.select()) if row.ticket_id != ref.id)
     assert len(set(due)) == 5
+
+
+def test_a_child_whose_parent_becomes_confidential_is_not_left_waiting_for_its_end(plain):
+    """It was told "we will write here when it is solved"; now nobody would."""
+    parent = outage(plain)
+    open_one = child(plain, parent)
+    plain.on_snow(parent, category="security")
+    plain.pass_(minutes=5)
+    assert [text[:38] for text in plain.said(open_one)[1:]] == ["We now look at your report on its own."]
+    assert [p.state for p in plain.rows(tables.promises, open_one)] == ["open"]
+
+
+def test_a_child_whose_parent_is_deleted_is_not_left_waiting_for_its_end(plain):
+    parent = outage(plain)
+    open_one = child(plain, parent)
+    plain.snow.change(parent, {"as": "admin", "delete": True})
+    plain.pass_(minutes=40)
+    assert [text[:38] for text in plain.said(open_one)[1:]] == ["We now look at your report on its own."]
+    assert [p.state for p in plain.rows(tables.promises, open_one)] == ["open"]
