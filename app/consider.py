@@ -25,6 +25,12 @@ from rules.budgets import in_words
 ORDER = (Audience.REQUESTER, Audience.BUSINESS, Audience.CUSTOMERS, Audience.AGENTS)
 REACHED = frozenset({Audience.REQUESTER, Audience.AGENTS})
 M = MomentKind
+TOLD_WITH_IT = frozenset(
+    {M.ACKNOWLEDGED, M.RAISED, M.LOWERED, M.PHASE_CHANGED, M.SCOPE_CHANGED, M.WAITING_FOR_VENDOR, M.RESUMED}
+)
+"""News that words an agent asked for in the same look tell, or make small: two messages in one minute, each with
+another time, would be worse.
+"""
 
 Decide = Callable[[Ticket, Moment, datetime, tuple[str, ...]], Decision]
 
@@ -437,7 +443,9 @@ class _Consideration:
         """One note at most: the first moment whose rules have words for this audience."""
         for place, (moment, decision) in enumerate(moments):
             message = decision.messages.get(audience)
-            if message and self._swallowed(audience, moment, message):
+            if message and (
+                self._told_with_it(audience, moment, message) or self._swallowed(audience, moment, message)
+            ):
                 continue  # what may go out later says the newest truth anyway
             if message:
                 self._write(audience, moment, decision, message)
@@ -451,6 +459,15 @@ class _Consideration:
                         silent(Reason.SUPERSEDED, f"Said with {moment.kind}.", moment=later.kind, audience=audience)
                     )
                 return
+
+    def _told_with_it(self, audience: Audience, moment: Moment, message: Message) -> bool:
+        """Whether an agent has the requester told in this very look, in words or with a time of their own."""
+        if audience is not Audience.REQUESTER or moment.kind not in TOLD_WITH_IT or not self.steered.speaks:
+            return False
+        why = "An agent has the requester told at the same time."
+        line = silent(Reason.SAID_BY_HUMAN, why, moment=moment.kind, audience=audience, rule=message.rule)
+        self.plan.entries.append(line)
+        return True
 
     def _swallowed(self, audience: Audience, moment: Moment, message: Message) -> bool:
         """Whether the requester has heard enough for now, and nothing else keeps this from being said.
@@ -522,6 +539,8 @@ class _Consideration:
         pledge = self.rhythm.pledge(
             audience, moment.kind, cadence, reminder=moment.occurrence.endswith(reminding.ANSWER)
         )
+        if pledge is Pledge.NEW and audience in self.plan.moved:
+            pledge = Pledge.SOONER  # an agent wants them to hear earlier than the rules do
         self.memory.resting = self.memory.resting or pledge is Pledge.REMIND
         return pledge
 

@@ -87,8 +87,8 @@ class Steered:
 
     @property
     def speaks(self) -> bool:
-        """Whether the requester is written to because somebody asked for it."""
-        return any(n.plan.message.audience is R and n.plan.message.rule.startswith(RULE) for n in self._plan.notes)
+        """Whether the requester is written to because somebody asked for it; asked before the rules plan anything."""
+        return any(n.plan.message.audience is R for n in self._plan.notes)
 
 
 def resume(case: Case, rhythm: Rhythm, hush: Hush, now_due: Decision) -> datetime | None:

@@ -1,5 +1,8 @@
 """What an agent's commands in internal comments do, on both platforms, and what everybody reads then."""
 
+import re
+from datetime import timedelta
+
 import pytest
 
 from app import tables
@@ -291,3 +294,49 @@ def test_a_ticket_that_has_ended_promises_nothing_more(desk):
     assert desk.news[-1] == "If it fails again, reply here."
     assert "This ticket has ended, so nothing more is promised." in desk.answers[0]
     assert all(state != "open" for state, _ in desk.promises)
+
+
+@pytest.mark.parametrize("order", ["/liaison next 4h", "/liaison fact engaged"])
+def test_an_order_that_is_read_when_the_promise_is_overdue_is_one_message_with_one_time(desk, order):
+    """Written while Liaison was down: the update that is due must not take the agent's time back in the same minute."""
+    desk.world.clock.move(desk.world.clock.now() + timedelta(minutes=45))
+    desk.note(order)
+    desk.world.pass_(minutes=5)
+    (said,) = desk.news
+    by = re.search(r"by (\d\d:\d\d) today", said)[1]
+    assert by == ("14:48" if "next" in order else "11:18")
+    assert [state for state, _ in desk.promises] == ["kept_late", "open"]
+    assert desk.promises[-1][1] == f"{int(by[:2]) - 1:02}{by[2:]}"
+
+
+@pytest.fixture
+def shipped(tmp_path):
+    """The shipped words, on ServiceNow: one save holds fields and a command."""
+    with world(tmp_path, "version: 1\nrules: []\n") as one:
+        key = one.on_snow(short_description="x", caller_id="eva", priority="2")
+        one.pass_(minutes=5)
+        yield one, key
+
+
+@pytest.mark.parametrize("order", ["next 16:00", "fact cause-found", "say We found it."])
+def test_a_command_saved_together_with_news_is_one_message(shipped, order):
+    one, key = shipped
+    one.on_snow(key, state="2", work_notes=f"/liaison {order}")
+    one.pass_(minutes=5)
+    (said,) = one.said(key)[1:]
+    assert said.endswith("We will write again by 16:00 today." if "next" in order else "by 11:05 today.")
+    assert ("acknowledged", "requester", "said_by_human") in one.silences(key)
+    assert [p.state for p in one.rows(tables.promises, key)] == ["kept", "open"]
+
+
+def test_an_earlier_time_saved_together_with_news_stands_in_its_words(shipped):
+    one, key = shipped
+    one.on_snow(key, state="2", work_notes="/liaison next 10:30")
+    assert one.said(key)[-1].endswith("We will write again by 10:30 today.")
+
+
+def test_an_end_saved_together_with_words_of_an_agent_is_told_as_well(shipped):
+    one, key = shipped
+    one.on_snow(key, state="6", close_code="Solved (Permanently)", work_notes="/liaison say Thank you for waiting.")
+    one.pass_(minutes=6)
+    assert [text[:24] for text in one.said(key)[1:]] == ["Thank you for waiting.", "We have solved the probl"]
