@@ -57,6 +57,7 @@ class Composed:
     same: set[Audience] = field(default_factory=set)
     later: dict[Audience, datetime] = field(default_factory=dict)
     edits: str = ""
+    calls: bool = False
     meaning: str = ""
 
 
@@ -237,6 +238,7 @@ class Composer:
         named = any(prompt.why in reminding.OF_THE_NEXT for prompt in prompts)
         coming = due if due and due > now and not named else None
         composed.edits = memory.living_comment if connector.edits_notes else ""
+        composed.calls = any(prompt.calls for prompt in prompts)
         book = self._rulebook
         return lambda: letters.for_agents(
             advice=advised()[0],

@@ -185,9 +185,8 @@ class Outbox:
             return True
         leaving = [n for n in notes if n.audience in composed.parts]
         marker = leaving[0].id
-        letter = Letter(
-            ref, marker, tuple(Part(n.audience, composed.parts[n.audience]) for n in leaving), edits=composed.edits
-        )
+        parts = tuple(Part(n.audience, composed.parts[n.audience]) for n in leaving)
+        letter = Letter(ref, marker, parts, edits=composed.edits, calls=composed.calls)
         self._store.write(lambda tx: self._intend(tx, ref, fence, leaving, composed, marker))
         letter = replace(letter, leave_by=monotonic() + min(LEAVES, connector.site.settle_seconds / 2))
         try:

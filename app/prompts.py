@@ -35,6 +35,13 @@ class Prompt:
     holding: Message | None = None
     note: str = ""
 
+    @property
+    def calls(self) -> bool:
+        """Whether somebody must act, for nothing goes out by itself, or nobody else would look: who is told by an edit
+        that mails nobody has not been told.
+        """
+        return self.why not in (Why.REMIND, Why.ANSWERED) or (self.why is Why.REMIND and self.holding is None)
+
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Self:
         """The inverse of `dataclasses.asdict`, after a journey through JSON."""

@@ -97,7 +97,8 @@ class Letter:
     """One request to a platform: the marker travels in the same request as the words.
 
     One part, or two (requester and agents) where the platform writes both in one request. `edits` is the platform's
-    id of the comment to replace (the living internal note), else `""`. `leave_by`, in seconds of `time.monotonic`: a
+    id of the comment to replace (the living internal note), else `""`. `calls`: somebody must act on it, so the
+    platform is to mail about it although it is an edit. `leave_by`, in seconds of `time.monotonic`: a
     request that has not left by then must not leave any more, because somebody else may be looking for it.
     """
 
@@ -105,6 +106,7 @@ class Letter:
     marker: str
     parts: tuple[Part, ...]
     edits: str = ""
+    calls: bool = False
     leave_by: float = inf
 
 

@@ -151,7 +151,8 @@ class JiraConnector:
         if not issue_id(letter.edits):
             raise NotThere(f"{letter.edits!r} is no comment id of Jira's", where=self._where(letter.ref))
         path = f"/issue/{letter.ref.id}/comment/{letter.edits}"
-        return self._put("PUT", letter.ref, path, self._body(part, desk=desk), notifyUsers="false")
+        mails = "true" if letter.calls else "false"
+        return self._put("PUT", letter.ref, path, self._body(part, desk=desk), notifyUsers=mails)
 
     def _body(self, part: Part, *, desk: bool) -> dict[str, Any]:
         """Outside service desks an edit repeats the restriction: a comment saved without one is open to everybody."""

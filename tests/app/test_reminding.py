@@ -207,3 +207,17 @@ def test_what_is_remembered_of_rung_timers_does_not_grow(tmp_path):
         one.pass_(hours=12)
         memory = one.rows(tables.tickets)[0].memory
         assert memory.count("remind:") <= 2
+
+
+@pytest.mark.parametrize(
+    ("rules", "calls"), [(REMIND, {"three updates in a row"}), (ESCALATE, {"nothing goes", "lead", "duty"})]
+)
+def test_the_platform_mails_about_the_edited_note_only_where_somebody_must_act(tmp_path, rules, calls):
+    with opened(tmp_path, rules) as one:
+        one.happen(incident())
+        one.pass_(minutes=125)
+        edits = [letter for letter in one.platform.writes if letter.edits]
+        mailed = ["\n".join(p.text for p in letter.parts[0].paragraphs) for letter in edits if letter.calls]
+        assert all(any(call in words for words in mailed) for call in calls)
+        assert not any("this goes out unless you write first" in words and "Escalated" not in words for words in mailed)
+        assert len(mailed) == (1 if rules is REMIND else 4)

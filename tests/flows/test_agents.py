@@ -340,3 +340,15 @@ def test_an_end_saved_together_with_words_of_an_agent_is_told_as_well(shipped):
     one.on_snow(key, state="6", close_code="Solved (Permanently)", work_notes="/liaison say Thank you for waiting.")
     one.pass_(minutes=6)
     assert [text[:24] for text in one.said(key)[1:]] == ["Thank you for waiting.", "We have solved the probl"]
+
+
+def test_jira_mails_about_an_escalation_although_the_note_is_edited(tmp_path):
+    rules = RULES.replace("{every: 30m}", "{every: 30m, when_missed: escalate, escalate: [{after: 5m, tell: lead}]}")
+    with world(tmp_path, rules) as one:
+        key = one.on_jira(who="carla", fields={"summary": "x", "priority": "High"})
+        one.pass_(minutes=31)
+        before = len(one.jira.notified)
+        one.pass_(minutes=10)
+        (note,) = [entry.text for entry in one.entries(key, internal=True)]
+        assert "Escalated to lead" in note
+        assert len(one.jira.notified) > before
