@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app import difference, families, reminding, timers
 from app.diary import Appointments, Diary, nothing
-from app.hush import Hush
+from app.hush import OUTLASTS_A_MUTE, Hush
 from app.journal import silent
 from app.plans import NewNote, NotePlan, Plan, Pledge
 from app.prompts import Prompt, Why
@@ -304,7 +304,8 @@ class _Consideration:
             for promise in [p for p in self.case.promises if p.audience is Audience.REQUESTER]:
                 if not self.rhythm.kept(promise.audience):
                     self.plan.withdrawn.setdefault(promise.audience, "the ticket is muted")
-        for audience in [a for a in map(Audience, memory.owed) if not self.hush.quiet(a, self.ticket)]:
+        waiting = [a for a in map(Audience, memory.owed) if not self.hush.quiet(a, self.ticket)]
+        for audience in [a for a in waiting if not self.hush.muted(a)]:
             kept_back = [self._moment(kind, name) for kind, name in self.hush.owed(audience, self.ticket)]
             if kept_back:
                 self.owed[audience] = [(m, self._decided(m)) for m in kept_back]
@@ -509,7 +510,8 @@ class _Consideration:
             reason, detail = obstacle
             self.plan.entries.append(silent(reason, detail, moment=moment.kind, audience=audience, rule=message.rule))
             self.plan.drop_notes.add(audience)
-            if reason is Reason.QUIET_HOURS:
+            muted = obstacle == self.hush.muted(audience)
+            if reason is Reason.QUIET_HOURS or (muted and moment.kind in OUTLASTS_A_MUTE):
                 self.hush.keep_back(audience, moment)
             return
         cadence = decision.cadences.get(audience)

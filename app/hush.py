@@ -26,6 +26,10 @@ UNDO = (
     frozenset({M.ANNOUNCED, M.RESCHEDULED, M.REJECTED, M.STARTED, M.DELAYED, M.FINISHED, M.FAILED}),
 )
 """Of each group the last one is the truth of the morning. A closed ticket is still a solved one."""
+OUTLASTS_A_MUTE = TERMINAL - {M.CLOSED} | {M.REOPENED, M.ANNOUNCED, M.RESCHEDULED}
+"""What is said when a muted ticket speaks again, if it is still so: nobody waits for work that has ended, or is planned
+for another time.
+"""
 MUTE, QUIET = "mute:end", "quiet:"
 
 

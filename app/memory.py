@@ -31,7 +31,7 @@ class Memory:
     `commands` are the agents' comments that were obeyed (app/obeyed.py). `fact` is the phrase an agent picked for where
     the work stands; the state's change ends it. `next_at` is the time an agent chose for the next word, until words
     promise it. `muted_by` muted the ticket at `muted_at`, for good or until `muted_until`; `muted_due` is what had been
-    promised. `owed` are moments by audience, as `kind:occurrence`, that wait for the end of quiet hours.
+    promised. `owed` are moments by audience, as `kind:occurrence`, that wait for the end of quiet hours or of a mute.
     """
 
     adopted: bool = False

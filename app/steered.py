@@ -314,7 +314,7 @@ class _Obeying:
         ends = f"until {self._at(until)}" if until else "until somebody writes unmute"
         broken = f"They were promised a word {self._by(standing.due)}: write to them yourself." if standing else ""
         return words.sentences(
-            f"Muted {ends}. The requester hears nothing from me, not even that it is solved.", broken
+            f"Muted {ends}. Until then the requester hears nothing from me, not even that it is solved.", broken
         )
 
     def _unmute(self, _rest: str) -> str:
@@ -322,6 +322,8 @@ class _Obeying:
             return "This ticket is not muted."
         self._log("Unmuted", "unmute", "")
         due = resume(self._case, self._rhythm, self._hush, self._now_due)
+        if self._memory.owed.get(R):
+            return "I speak again. The requester is told now what has become of it."
         if due is None:
             return "I speak again. Nothing is promised for now."
         comes = "now" if due <= self._now else self._by(due)

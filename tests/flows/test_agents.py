@@ -352,3 +352,30 @@ def test_jira_mails_about_an_escalation_although_the_note_is_edited(tmp_path):
         (note,) = [entry.text for entry in one.entries(key, internal=True)]
         assert "Escalated to lead" in note
         assert len(one.jira.notified) > before
+
+
+@pytest.mark.parametrize("by", ["hand", "time"])
+def test_who_was_kept_from_hearing_that_it_is_solved_hears_it_when_the_ticket_speaks_again(desk, by):
+    desk.note("/liaison mute" if by == "hand" else "/liaison mute 1h")
+    done = {"state": "6", "close_code": "Solved (Permanently)"}
+    desk.change(snow=done, jira={"status": "Resolved", "fields": {"resolution": "Done"}})
+    desk.world.pass_(minutes=40)
+    assert desk.news == []
+    if by == "hand":
+        desk.note("/liaison unmute")
+        assert desk.answers[-1] == "I speak again. The requester is told now what has become of it."
+    desk.world.pass_(hours=2)
+    assert desk.news == ["Done."]
+    desk.world.pass_(hours=40)
+    assert desk.news == ["Done."]
+
+
+def test_an_end_that_was_taken_back_while_muted_is_told_nobody(shipped):
+    one, key = shipped
+    one.on_snow(key, work_notes="/liaison mute 2h")
+    one.on_snow(key, state="6", close_code="Solved (Permanently)")
+    one.pass_(minutes=20)
+    one.on_snow(key, state="2", close_code="")
+    one.pass_(hours=3)
+    assert not any("solved the problem" in text for text in one.said(key))
+    assert [p.state for p in one.rows(tables.promises, key)][-1] == "open"
