@@ -69,6 +69,8 @@ class Diary:
         memory, kinds = self._memory, {moment.kind for moment in moments}
         if {M.ANNOUNCED, M.RESCHEDULED, M.STARTED} & kinds:
             memory.announced, memory.announced_at = difference.window(ticket), self._now
+        elif {M.CANCELLED, M.REJECTED} & kinds:  # what is planned after all is announced like the first time
+            memory.announced, memory.announced_at = "", None
         if M.STARTED in kinds:
             memory.begun_at = min(ticket.actual_start or self._now, self._now)
         if {M.FINISHED, M.RESOLVED} & kinds:

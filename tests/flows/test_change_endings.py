@@ -68,3 +68,28 @@ def test_a_change_that_starts_after_its_planned_end_is_called_late_and_promises_
 def test_a_window_that_is_over_is_not_announced(plain):
     key = planned(plain, start=-5, end=-4)
     assert plain.said(key) == []
+
+
+def test_a_change_that_is_planned_after_all_is_announced_anew(plain):
+    """They read that it will not take place; a mere reminder would be the first they hear of it."""
+    planned = {"start_date": "2026-11-24 21:00:00", "end_date": "2026-11-24 23:00:00"}
+    key = plain.snow.change("", {"as": "nils", "table": "change_request", "fields": planned})["number"]
+    for state in ({"state": "-2", "approval": "approved"}, {"state": "4"}, {"state": "-2", "approval": "approved"}):
+        plain.snow.change(key, {"as": "nils", "fields": state})
+        plain.driver.settle()
+        plain.pass_(hours=1)
+    assert [text.partition(" will not")[0][:13] for text in plain.said(key)] == [
+        "We plan a cha",
+        "The change to",
+        "We plan a cha",
+    ]
+
+
+def test_a_change_without_a_planned_end_starts_with_words_that_need_none(plain):
+    planned = {"start_date": "2026-11-24 21:00:00"}
+    key = plain.snow.change("", {"as": "nils", "table": "change_request", "fields": planned})["number"]
+    for state in ({"state": "-2", "approval": "approved"}, {"state": "-1"}):
+        plain.snow.change(key, {"as": "nils", "fields": state})
+        plain.driver.settle()
+        plain.pass_(hours=1)
+    assert plain.said(key)[-1].endswith("You may not be able to use it for now. We will write here when it is done.")
