@@ -188,9 +188,11 @@ class _Obeying:
 
     def _promise(self, due: datetime) -> str:
         """The next word comes by then: nobody is left waiting for a time that was moved behind their back."""
-        standing = self._standing
+        standing, spoken_to = self._standing, bool(self._going) or R in self._case.speaking
+        if standing and due == standing.due and not spoken_to:
+            return f"The requester hears from us {self._by(due)} already. Nothing was changed."
         self._log(f"The next word is to come {self._by(due)}", "next", iso(due))
-        if self._going or R in self._case.speaking:
+        if spoken_to:
             self._memory.next_at = due
             return f"The requester hears from us {self._by(due)}. The words on their way to them say so."
         if standing is None:

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LENGTH = re.compile(r"(\d{1,4})\s*(days?|d|hours?|hrs?|h|minutes?|mins?|m)(?![a-z])\s*(?:,|and\b)?\s*")
 LENGTHS = re.compile(rf"(?:{LENGTH.pattern})+")
-CLOCK = re.compile(r"(?<![\d.:-])(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm|a\.m\.?|p\.m\.?)?(?![\w:-])")
-DATE = re.compile(r"(?<!\d)(20\d{2})-(\d{2})-(\d{2})(?!\d)")
+CLOCK = re.compile(r"(?<![\d.:-])(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm|a\.m\.?|p\.m\.?|uhr|o'clock)?(?![\w:-])")
+DATE = re.compile(r"(?<!\d)(20\d{2})-(\d{2})-(\d{2})(?!\d)t?")
 FILLERS = frozenset({"", "at", "by", "on", "in", "for", "until", "till", "the", "o'clock", "uhr", "um", "next"})
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 EXAMPLES = "16:00, tomorrow 09:00, monday 09:00 or 2h"
@@ -51,7 +51,8 @@ def _clock(words: str, typed: str, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _time(clock: re.Match[str], typed: str) -> time:
-    hour, minute, half = int(clock[1]), int(clock[2] or 0), (clock[3] or "")[:1]
+    hour, minute = int(clock[1]), int(clock[2] or 0)
+    half = clock[3][0] if clock[3] and clock[3][0] in "ap" else ""
     if half and not 1 <= hour <= 12:  # noqa: PLR2004 - the hours of a clock's face
         hour = 24
     elif half:

@@ -115,6 +115,7 @@ def test_a_time_that_nobody_was_told_moves_in_silence(desk):
     ("wish", "answer"),
     [
         ("next 09:00", "09:00 is over for today. Write tomorrow 09:00. Nothing was changed."),
+        ("next 10:32", "The requester hears from us by 10:32 today already. Nothing was changed."),
         ("next 11d", "That is more than ten days away. Nobody waits so long for a word. Nothing was changed."),
         ("next soon", f"“soon” is no time that I can read. {EXAMPLES} Nothing was changed."),
         ("next", f"When? {EXAMPLES} Nothing was changed."),
