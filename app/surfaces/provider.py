@@ -154,8 +154,11 @@ class Known:
         self.authorization_endpoint = encrypted(str(said["authorization_endpoint"]), issuer)
         self.token_endpoint = same_host(str(said["token_endpoint"]), issuer)
         self.jwks_uri = same_host(str(said["jwks_uri"]), issuer)
-        named = said.get("userinfo_endpoint")
-        self.userinfo_endpoint = same_host(str(named), issuer) if named else ""
+        self.userinfo_endpoint = str(said.get("userinfo_endpoint") or "")
+        if self.userinfo_endpoint and not is_same_host(self.userinfo_endpoint, issuer):
+            # Microsoft's is; the ID token has the roles there
+            log.info("%s is not asked: it is not at the issuer's own address", self.userinfo_endpoint)
+            self.userinfo_endpoint = ""
         self.at = self.keys_at = time.monotonic()
         self.keys = KeySet([])
 
@@ -178,10 +181,16 @@ def got(answer: Any) -> dict[str, Any]:
 
 
 def same_host(address: str, issuer: str) -> str:
-    one, other = urlsplit(address), urlsplit(issuer)
-    if (one.scheme, one.netloc.lower()) != (other.scheme, other.netloc.lower()):
-        raise ValueError(f"it names {address[:200]!r}, which is not at the issuer's own address {other.netloc!r}")
+    if not is_same_host(address, issuer):
+        raise ValueError(
+            f"it names {address[:200]!r}, which is not at the issuer's own address {urlsplit(issuer).netloc!r}"
+        )
     return address
+
+
+def is_same_host(address: str, issuer: str) -> bool:
+    one, other = urlsplit(address), urlsplit(issuer)
+    return (one.scheme, one.netloc.lower()) == (other.scheme, other.netloc.lower())
 
 
 def encrypted(address: str, issuer: str) -> str:

@@ -253,11 +253,19 @@ def test_a_wrong_client_secret_signs_nobody_in(there):
 ELSEWHERE = "https://elsewhere.example/x"
 
 
-@pytest.mark.parametrize("name", ["token_endpoint", "jwks_uri", "userinfo_endpoint"])
+@pytest.mark.parametrize("name", ["token_endpoint", "jwks_uri"])
 def test_only_the_issuers_own_host_is_asked(there, name):
     there.about[name] = ELSEWHERE
     refused(Tried(there))
     assert there.asked == ["/.well-known/openid-configuration"]
+
+
+def test_userinfo_elsewhere_is_not_asked_and_keeps_nobody_out(there):
+    """As with Microsoft Entra, whose ID tokens hold the roles."""
+    there.about["userinfo_endpoint"] = "https://graph.elsewhere.example/oidc/userinfo"
+    assert Tried(there).go().status_code == 303
+    there.claims["groups"] = None
+    assert Tried(there).go().status_code == 403
 
 
 @pytest.mark.parametrize(
