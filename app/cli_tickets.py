@@ -78,7 +78,8 @@ class _Shown:
         if not story.served:
             console.print(f"Not served: {story.not_served_because}")
         if story.muted:
-            console.print(f"{story.muted} The requester hears nothing.")
+            until = self._at(story.muted_until) or "somebody unmutes it"
+            console.print(f"{story.muted} The requester hears nothing until {until}.")
         if story.settling:
             moments = ", ".join(story.settling)
             console.print(f"Waiting until {self._at(story.settling_until)} whether this stays so: {moments}.")

@@ -7,7 +7,6 @@ import orjson
 from sqlalchemy import Connection, Row, and_, func, not_, or_, select, text
 
 from app import dead, snapshots, tables
-from app.hush import muted_by
 from app.journal import What
 from app.memory import Memory
 from app.minute import FRESH, Minute
@@ -18,6 +17,7 @@ from core.notes import Audience, NoteState
 from core.promises import PromiseState
 from core.tickets import TicketRef
 from core.times import from_iso
+from ui import words
 from ui.views import (
     NEEDS_A_PERSON,
     DeadRow,
@@ -36,6 +36,8 @@ MANY = 100_000
 """Lines of the journal from which on counts of it may be a minute old."""
 # spelled as the index spells it, or a few notes that wait would be looked for among all that were ever written
 UNENDED = text("notes.state NOT IN ('written', 'superseded', 'withdrawn')")
+TOGETHER = "Said with "
+"""How the journal begins where one moment was told with another; behind it stands the other's name."""
 FIRST = select(func.min(J.c.id)).scalar_subquery()
 REACHED = ("written_at", "doubt_since", "sending_at", "planned_at")
 
@@ -115,7 +117,8 @@ def _story(connection: Connection, row: Row[Any]) -> StoryView:
         unmapped=newest.unmapped if newest else (),
         settling=tuple(memory.pending) if memory.settle_until else (),
         settling_until=memory.settle_until,
-        muted=muted_by(memory),
+        muted=f"Muted by {memory.muted_by}." if memory.muted_at else "",
+        muted_until=memory.muted_until,
         held_by=tuple(memory.gates),
     )
 
@@ -168,12 +171,20 @@ def _dead(letter: dead.DeadLetter) -> DeadRow:
     return DeadRow(letter.id, letter.ref, letter.received_at, letter.problem, letter.key, letter.held_by)
 
 
+def _detail(reason: Reason, detail: str) -> str:
+    """As the journal has it, but a moment by what people call it."""
+    name = detail.removeprefix(TOGETHER).rstrip(".")
+    if reason is Reason.SUPERSEDED and detail.startswith(TOGETHER):
+        return f"It was told together with this: {words.moment(name)}."
+    return detail
+
+
 def _silence(row: Row[Any]) -> SilenceRow:
     return SilenceRow(
         at=from_iso(row.at),
         moment=row.moment,
         reason=Reason(row.reason),
         audience=Audience(row.audience) if row.audience else None,
-        detail=row.detail,
+        detail=_detail(Reason(row.reason), row.detail),
         by=row.rule,
     )

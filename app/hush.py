@@ -1,6 +1,6 @@
 """Who hears nothing for now: in a ticket that an agent muted, in quiet hours; and what comes afterwards. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from app import families, timers
@@ -14,6 +14,7 @@ from core.promises import Promise
 from core.tickets import Ticket
 from core.times import from_iso, iso
 from rules.quiet import Quiet
+from ui import words
 
 M = MomentKind
 MOST = 20
@@ -98,12 +99,12 @@ class Hush:
                 self._memory.timers[f"{QUIET}{audience}"] = iso(quiet.until)
 
 
-def muted_by(memory: Memory) -> str:
-    """Who muted the ticket, and until when; `""` where nobody did."""
+def muted_by(memory: Memory, at: Callable[[datetime], str] = words.when) -> str:
+    """Who muted the ticket, and until when, as `at` says it; `""` where nobody did."""
     if memory.muted_at is None:
         return ""
-    until = f" until {iso(memory.muted_until)[:16]}Z" if memory.muted_until else " until unmute"
-    return f"Muted by {memory.muted_by}{until}."
+    until = at(memory.muted_until) if memory.muted_until else "somebody unmutes it"
+    return f"Muted by {memory.muted_by} until {until}."
 
 
 def _fits(kind: M, occurrence: str, ticket: Ticket, now: datetime) -> bool:

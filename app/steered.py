@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from app import command_words as words
 from app.commands import MOST, Command, Verb, commands
 from app.desk import Desk
-from app.hush import Hush
+from app.hush import Hush, muted_by
 from app.journal import Entry, What, silent
 from app.obeyed import commanding, obeyed, remember
 from app.ordered import from_panel
@@ -176,8 +176,8 @@ class _Obeying:
     def _unpromised(self) -> str:
         if self._ticket.ended:
             return words.ENDED
-        if muted := self._hush.muted(R):
-            return f"{muted[1]} Until then nothing is promised."
+        if self._hush.muted(R):
+            return f"{self._muted()} Until then nothing is promised."
         return self._unreachable() or self._following()
 
     def _following(self) -> str:
@@ -244,8 +244,7 @@ class _Obeying:
             return "This ticket has ended, so there is no progress to report. Nothing was sent."
         self._memory.fact = name
         self._log(f"Progress: {name}", "fact", name)
-        muted = self._hush.muted(R)
-        said = muted[1] if muted else self._unreachable() or self._following() or self._update()
+        said = self._muted() if self._hush.muted(R) else self._unreachable() or self._following() or self._update()
         if isinstance(said, str):
             return f"{said} The phrase is kept for the next word: {words.quoted(phrases[name])}"
         return f"{self._sent} {words.quoted(phrases[name])}"
@@ -340,8 +339,8 @@ class _Obeying:
         return words.lines([told, *silences, self._what_comes()])
 
     def _what_comes(self) -> str:
-        if muted := self._hush.muted(R):
-            return f"{muted[1]} Nothing more is said until then."
+        if self._hush.muted(R):
+            return f"{self._muted()} Nothing more is said until then."
         standing, quiet = self._standing, self._hush.quiet(R, self._ticket)
         comes = f"The next word comes {self._by(standing.due)} (rule {standing.rule})." if standing else ""
         hours = f"Quiet hours last until {self._at(quiet.until)} ({quiet.by})." if quiet else ""
@@ -380,6 +379,9 @@ class _Obeying:
 
     def _by(self, moment: datetime) -> str:
         return self._desk.by(moment, self._now, self._ticket)
+
+    def _muted(self) -> str:
+        return muted_by(self._memory, self._at)
 
     def _at(self, moment: datetime) -> str:
         return self._desk.at(moment, self._now, self._ticket)

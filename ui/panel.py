@@ -58,7 +58,7 @@ class Panel:
             answer = flask.make_response("")
             answer.headers["HX-Refresh"] = "true"
             return answer
-        return page("panel_now.html", seen=found)
+        return page("panel_now.html", seen=found, moved=flask.request.args.get("stands", found.stands) != found.stands)
 
     def preview(self, site: str, ticket_id: str) -> flask.Response:
         """What these words would become, as one types; without script, on the whole page."""

@@ -1,5 +1,6 @@
 """The agent panel: what it asks for, already decided."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -125,6 +126,7 @@ class PanelView:
     held_by: tuple[str, ...] = ()
     silent_because: str = ""
     muted: str = ""
+    muted_until: datetime | None = None
     promise: PromiseRow | None = None
     escalations: tuple[Escalation, ...] = ()
     coming: Coming = field(default_factory=Coming)
@@ -136,6 +138,14 @@ class PanelView:
     phrases: Mapping[str, str] = field(default_factory=dict)
     links: tuple[LinkRow, ...] = ()
     zone: str = "UTC"
+
+    @property
+    def stands(self) -> str:
+        """Short for what an open panel does not show anew by itself. Where it differs, something has happened."""
+        waiting = [(note.id, note.state) for note in self.waiting]
+        ended = self.ticket is not None and self.ticket.ended
+        about = (self.muted, ended, waiting, [note.id for note in self.told], len(self.silences))
+        return hashlib.sha256(repr(about).encode()).hexdigest()[:16]
 
     @property
     def affected(self) -> tuple[tuple[str, str], ...]:

@@ -100,7 +100,7 @@ class StoryView:
 
     `held_by` names the confidential gates that hold it; the page then shows their names and nothing else, whatever
     the other fields carry. `settling` are moments that wait until `settling_until` for the ticket to stay as it is.
-    `muted`: who muted the ticket and until when, as a sentence.
+    `muted`: who muted the ticket, as a sentence; `muted_until` None: until somebody unmutes it.
     `ticket` is the snapshot last attended to, None where deliveries came but no snapshot yet.
     """
 
@@ -115,6 +115,7 @@ class StoryView:
     settling: tuple[str, ...] = ()
     settling_until: datetime | None = None
     muted: str = ""
+    muted_until: datetime | None = None
     held_by: tuple[str, ...] = ()
 
 

@@ -107,7 +107,7 @@ NOTES = {
     NoteState.WITHDRAWN: "Was taken back before it was sent.",
 }
 NEXT_STEPS = {
-    NoteState.DRAFT: "Read it and approve it in the ticket, or withdraw it.",
+    NoteState.DRAFT: "Read it, then approve, edit or drop it in the panel.",
     NoteState.IN_DOUBT: "If this lasts longer than a few minutes, look into the ticket whether the words are there.",
     NoteState.REFUSED: "Put right what the platform named, most often a permission, and send it again.",
     NoteState.STOPPED: "Write to them yourself and drop this note. Correct the rule's words for the next time.",

@@ -1,6 +1,5 @@
 """`ui.panel_views.PanelViews` over the store."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -34,7 +33,7 @@ from ui.panel_views import (
     Waiting,
     Why,
 )
-from ui.views import NoteRow, SilenceRow, StoryView
+from ui.views import NoteRow, StoryView
 
 if TYPE_CHECKING:
     from app.liaison import Liaison
@@ -101,13 +100,14 @@ class StoredPanel:
             place=place.name if place else "",
             crowds=tuple(_crowd(crowd.name, crowd.people) for crowd in service.audiences) if service else (),
             muted=story.muted,
+            muted_until=story.muted_until,
             promise=next((p for p in story.promises if p.audience is R and p.ended_at is None), None),
             escalations=tuple(panel_reasons.escalations(known, decision.cadences.get(R), promise)),
             coming=Coming(coming.at, coming.words, coming.rule, coming.because, coming.draft),
             waiting=tuple(self._waiting(known, note) for note in to_requester if note.state in UNDECIDED),
             told=told,
             because=self._because(told[:EXPLAINED]),
-            silences=tuple(_silence(s) for s in story.silences if s.audience in (R, None) and s.reason not in UNTOLD),
+            silences=tuple(s for s in story.silences if s.audience in (R, None) and s.reason not in UNTOLD),
             ordered=self._ordered(ref),
             phrases=self._liaison.rulebook.phrases(self._liaison.rulebook.language(ticket, site)),
             links=tuple(LinkRow(one.id, one.made_at, one.expires_at) for one in self._links.working(ref)),
@@ -285,7 +285,3 @@ UNSEEN = "Liaison has heard of this ticket, but has not read it yet. It does so 
 
 def _crowd(name: str, people: int) -> str:
     return f"{name} (about {people:,} people)" if people else name
-
-
-def _silence(row: SilenceRow) -> SilenceRow:
-    return replace(row, detail=panel_reasons.detail(row))

@@ -17,14 +17,11 @@ from rules.told import Explanation, SlotTold
 from rules.why import wanted_by
 from ui import words
 from ui.panel_views import Because, Escalation, Near, Why
-from ui.views import SilenceRow
 
 R = Audience.REQUESTER
 MOST_NEAR = 5
 OF_ANOTHER = "service "
 """How a failed condition begins that asks for another service: such a rule is about something else."""
-TOGETHER = "Said with "
-"""How the journal begins where one moment was told with another; behind it stands the other's name."""
 
 
 def because(rulebook: Rulebook, plan: NotePlan) -> Because:
@@ -49,14 +46,6 @@ def escalations(known: Known, cadence: Cadence | None, promise: Promise | None) 
     name = reminding.named(reminding.ESCALATE, promise)
     for place, step in enumerate(cadence.escalate):
         yield Escalation(promise.due + step.after, step.tell, f"{name}:{place}" in memory.rung)
-
-
-def detail(silence: SilenceRow) -> str:
-    """As the journal has it, but a moment by what people call it."""
-    name = silence.detail.removeprefix(TOGETHER).rstrip(".")
-    if silence.reason is Reason.SUPERSEDED and silence.detail.startswith(TOGETHER):
-        return f"It was told together with this: {words.moment(name)}."
-    return silence.detail
 
 
 def why(rulebook: Rulebook, known: Known) -> Why:

@@ -100,7 +100,7 @@ def test_an_empty_overview_says_what_to_do_next():
         "/hooks/<site>",
         "No promise has ended",
         "Nothing failed",
-        "liaison link KEY",
+        "in the ticket's panel",
     ):
         assert words in text
 

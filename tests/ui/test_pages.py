@@ -152,6 +152,7 @@ def test_notes_that_need_a_person_stand_apart_with_what_to_do(state):
         assert "Waiting words." in part
         assert "Jira said: You do not have permission." in part
         assert "What to do: " in part
+        assert "Open the panel of" in part
 
 
 def test_the_front_page_shows_what_could_not_be_handled():
@@ -185,6 +186,10 @@ def test_a_story_tells_everything():
         "state “Waiting on store”",
     ):  # fmt: skip
         assert part in said
+
+
+def test_a_story_leads_to_the_panel_where_one_acts():
+    assert f'href="{STORY_URL.replace("/tickets/", "/panel/")}"' in told().text
 
 
 def test_words_are_shown_word_for_word():

@@ -1,6 +1,7 @@
 """The agent panel: what it shows, to whom, and what it passes on."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -67,6 +68,22 @@ def test_it_says_who_is_told_when_nobody_writes():
     assert "This word is late." not in text
     late = PromiseRow(REF, R, NOW - timedelta(minutes=1), NOW)
     assert "This word is late." in browser(view(promise=late))[0].get(PATH).text
+
+
+def test_a_panel_that_was_left_open_says_that_more_has_happened():
+    one, port = browser()
+    asked = re.search(r'hx-get="(/panel-now/[^"]+stands=[^"]+)"', one.get(PATH).text)[1]
+    assert "Something has happened" not in one.get(asked).text
+    for more in (
+        {"waiting": ()},
+        {"told": ()},
+        {"silences": ()},
+        {"muted": "Muted by Eva."},
+        {"ticket": replace(TICKET, state="resolved")},
+    ):
+        port.tickets[REF] = view(**more)
+        assert "Something has happened" in one.get(asked).text, more
+    assert "Something has happened" not in one.get(asked.partition("?")[0]).text
 
 
 def test_why_this_is_said_as_a_person_reads_it():
@@ -222,8 +239,10 @@ def test_empty_states_say_what_to_do():
 
 
 def test_a_muted_ticket_offers_to_speak_again_and_a_silent_one_says_why():
-    text = browser(view(muted="Muted by Eva until unmute."))[0].get(PATH).text
-    assert "Muted by Eva until unmute." in text
+    text = browser(view(muted="Muted by Eva."))[0].get(PATH).text
+    assert "Muted by Eva. The requester hears nothing from Liaison until somebody unmutes it." in text
+    text = browser(view(muted="Muted by Eva.", muted_until=NOW + timedelta(hours=1)))[0].get(PATH).text
+    assert f'until <time datetime="{(NOW + timedelta(hours=1)).isoformat()}"' in text
     assert "Unmute" in text
     assert "Still on it." not in text
     text = browser(view(silent_because="The project is not served."))[0].get(PATH).text

@@ -91,7 +91,8 @@ def test_a_time_a_phrase_and_silence_are_ordered(one):
     panel.order(ref, "mute", "", ONCE, EVA)
     one.driver.settle()
     seen = panel.panel(ref)
-    assert seen.muted.startswith("Muted by Eva Example")
+    assert seen.muted == "Muted by Eva Example."
+    assert seen.muted_until is None
     assert seen.promise is None
     panel.order(ref, "unmute", "", ONCE, EVA)
     one.driver.settle()

@@ -31,3 +31,11 @@ document.querySelectorAll("button[data-copy]").forEach((button) => {
     said.textContent = copied ? "Copied. Now paste it where the requester reads it." : "It is selected: press Ctrl and C to copy it.";
   });
 });
+
+// Something happened beneath the part that comes anew by itself: the page is loaded again, unless somebody is at work in it.
+const changed = (field) => field.value !== field.defaultValue && field.type !== "hidden";
+const atWork = () => document.querySelector("[data-keep]") || document.activeElement?.matches("main *") ||
+  [...document.querySelectorAll("main textarea, main input")].some(changed);
+document.addEventListener("htmx:afterSettle", () => {
+  if (document.querySelector("[data-moved]") && !atWork()) location.reload();
+});
