@@ -1,6 +1,8 @@
 """All pages: one module per surface, one guard before them."""
 
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import flask
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -10,7 +12,7 @@ from core.errors import StoreError
 from ui import desk, editor, entry, files, front, guards, health, lending, overview, panel, sessions, timeline, words
 from ui.access import AT_THE_MACHINE, NOBODY, Open, Person, Role
 from ui.house import House
-from ui.rendering import message, packed, protected, style_nonce
+from ui.rendering import framed_by, message, packed, protected, style_nonce
 from ui.routing import SAFE, Pages
 from ui.taming import tamed
 
@@ -63,6 +65,7 @@ class Guard:
         needs = self.pages.needs.get(flask.request.endpoint or "")
         if needs is Open.ANYONE:
             return None
+        self.let_frame()
         if because := self.not_here():
             return message("This page is not for you", because, *COME_CLOSER, code=403)
         acting = flask.request.method not in SAFE
@@ -74,6 +77,11 @@ class Guard:
             self.csrf.protect()
         return None
 
+    def let_frame(self) -> None:
+        """Whatever a panel answers can be read in the frame in which it was asked, a refusal, too."""
+        if panel.asked_for() and (origin := self.house.origins.get(asked_site())):
+            framed_by(origin)
+
     def not_here(self) -> str:
         return "" if self.house.pages_open or self.house.provider else guards.refusal(flask.request)
 
@@ -83,21 +91,20 @@ class Guard:
             return None
         if me.signed_in or not isinstance(needs, Role):
             return message("This page is not for your role", *wrong_role(me, needs), code=403)
-        if flask.request.endpoint == panel.ENDPOINT:
-            return panel.sign_in_first(self.house)
+        if panel.asked_for():
+            return panel.sign_in_first(acting=acting)
         return entry.sign_in_page(self.house, "/" if acting else here(), code=401)
 
     def too_old(self, _error: CSRFError) -> flask.Response:
         if flask.request.endpoint == lending.ENTER and not flask.session:
-            return lending.no_cookie(self.house)
+            return lending.no_cookie()
         return timeline.trouble(400) or message("This page was open for too long", *TOO_OLD, code=400)
 
     def person(self) -> Person:
         """Who looks. Without a session: a viewer, where pages answer at all without one."""
         if "person" not in flask.g:
             without = NOBODY if self.house.provider or self.not_here() else AT_THE_MACHINE
-            site = (flask.request.view_args or {}).get("site", "")
-            flask.g.person = sessions.person(self.house.wall.now(), site) or without
+            flask.g.person = sessions.person(self.house.wall.now(), asked_site()) or without
         found: Person = flask.g.person
         return found
 
@@ -109,7 +116,12 @@ class Guard:
             "clock_now": self.house.clock.now(),
             "zone_of": lambda site: self.house.zones.get(site, "UTC"),
             "style_nonce": style_nonce,
+            "panel_address": panel.address(),
         }
+
+
+def asked_site() -> str:
+    return str((flask.request.view_args or {}).get("site", ""))
 
 
 def here() -> str:
@@ -124,10 +136,12 @@ def wrong_role(me: Person, needs: Role | Open | None) -> tuple[str, ...]:
 
 
 def nowhere(_error: HTTPException) -> flask.Response:
-    return protected(message("There is no such page", *NO_PAGE, code=404))
+    return protected(timeline.trouble(404) or message("There is no such page", *NO_PAGE, code=404))
 
 
 def not_so(error: HTTPException) -> flask.Response:
+    if flask.request.method in SAFE and (found := BEHIND.fullmatch(flask.request.path)):
+        return protected(entry.redirected(quote(f"/{found['page'] or 'panel/' + found['ticket']}")))
     answer = protected(timeline.trouble(405) or message("This address does not take that", *NO_PAGE[1:], code=405))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         answer.headers["Allow"] = ", ".join(error.valid_methods)
@@ -142,6 +156,8 @@ def store_is_down(_error: StoreError) -> flask.Response:
     return timeline.trouble(503) or message("Liaison cannot read its store", *STORE_IS_DOWN, code=503)
 
 
+BEHIND = re.compile(r"/(?:(?P<page>t/[^/]+)/say|panel-(?:order|note|preview|link|enter|leave)/(?P<ticket>.+))")
+"""What takes forms only: whoever comes to such an address otherwise, by reloading, is led to the page of the form."""
 COME_CLOSER = (
     "Open it on that machine itself, at http://localhost and the port of Liaison, for example through an SSH tunnel.",
 )

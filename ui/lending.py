@@ -18,7 +18,7 @@ from ui import sessions
 from ui.access import Open, Person, Role
 from ui.entry import redirected, sign_in_page
 from ui.house import House
-from ui.rendering import framed_by, keeps_opener, message, page
+from ui.rendering import keeps_opener, message, page
 from ui.routing import Pages, route
 
 ASKED = "asked"
@@ -68,8 +68,6 @@ class Lending:
 
     def enter(self, site: str, ticket_id: str) -> flask.Response:
         """In the frame: who was lent is who acts here."""
-        if origin := self.house.origins.get(site):
-            framed_by(origin)
         asked = flask.session.pop(ASKED, "")
         lent = self._good(flask.request.form.get("ticket", ""), site, asked)
         if lent is None:
@@ -93,12 +91,9 @@ class Lending:
         return redirected(flask.url_for("pages.panel", site=site, ticket_id=ticket_id))
 
 
-def no_cookie(house: House) -> flask.Response:
+def no_cookie() -> flask.Response:
     """The browser kept nothing for us in the frame, so nothing can be lent to it."""
-    asked = flask.request.view_args or {}
-    if origin := house.origins.get(asked.get("site", "")):
-        framed_by(origin)
-    return page("panel_no_cookie.html", 400, **asked)
+    return page("panel_no_cookie.html", 400, **(flask.request.view_args or {}))
 
 
 def hashed(asked: str) -> str:

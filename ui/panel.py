@@ -5,15 +5,15 @@ import secrets
 import flask
 
 from core.tickets import TicketRef
+from ui import sessions
 from ui.access import Role
 from ui.entry import redirected
 from ui.front import UNKNOWN_TICKET
 from ui.house import House
 from ui.panel_views import PanelView, Preview
-from ui.rendering import framed_by, message, page
+from ui.rendering import message, page
 from ui.routing import Pages, route
 
-ENDPOINT = "pages.panel"
 TICKET = "<site>/<path:ticket_id>"
 UNDER_WAY = "It is on its way. What came of it stands below in a moment."
 ENDED = "The link is ended. Whoever opens it now sees nothing."
@@ -36,17 +36,25 @@ def register(pages: Pages, house: House) -> None:
     route(pages, f"/panel-link/{TICKET}", "panel_link", panel.link, needs=Role.AGENT, methods=("POST",))
 
 
-def sign_in_first(house: House) -> flask.Response:
+def asked_for() -> bool:
+    """Whether this request is about a panel, or what is sent from it."""
+    return flask.request.path.startswith(sessions.PANELS)
+
+
+def address() -> str:
+    """Of the panel that this request is about; `""` where it is about none."""
+    asked = flask.request.view_args
+    return flask.url_for("pages.panel", **asked) if asked and asked_for() else ""
+
+
+def sign_in_first(*, acting: bool) -> flask.Response:
     """For who is not signed in: a frame has no session of ours, and who vouches for people shows nothing in frames."""
-    asked = flask.request.view_args or {}
-    if origin := house.origins.get(asked.get("site", "")):
-        framed_by(origin)
-    return page("panel_sign_in.html", 401, **asked)
+    return page("panel_sign_in.html", 401, acting=acting, **(flask.request.view_args or {}))
 
 
 class Panel:
     def __init__(self, house: House) -> None:
-        self.views, self.origins, self.public_url = house.panel, house.origins, house.public_url
+        self.views, self.public_url = house.panel, house.public_url
 
     def show(self, site: str, ticket_id: str) -> flask.Response:
         return self._whole(TicketRef(site, ticket_id))
@@ -88,7 +96,6 @@ class Panel:
 
     def why(self, site: str, ticket_id: str) -> flask.Response:
         ref = TicketRef(site, ticket_id)
-        self._framed(ref)
         found = self.views.why(ref)
         return page("panel_why.html", ref=ref, why=found) if found else self._back(ref)
 
@@ -102,10 +109,6 @@ class Panel:
         made = self.views.link(ref, flask.g.person)
         address = f"{self.public_url or flask.request.host_url.rstrip('/')}{made.path}" if made.path else ""
         return self._whole(ref, 422 if made.refusal else 200, address=address, no_link=made.refusal)
-
-    def _framed(self, ref: TicketRef) -> None:
-        if origin := self.origins.get(ref.site):
-            framed_by(origin)
 
     def _back(self, ref: TicketRef, part: str = "") -> flask.Response:
         return redirected(flask.url_for("pages.panel", site=ref.site, ticket_id=ref.id, _anchor=part or None))
@@ -123,7 +126,6 @@ class Panel:
         """`verb`, `text` and `preview`: of the form that was filled in, so that nothing typed is lost. `link`: what
         came of asking for one.
         """
-        self._framed(ref)
         found = self.views.panel(ref)
         if found is None:
             return message("Liaison does not know this ticket", *UNKNOWN_TICKET, code=404)

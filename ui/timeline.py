@@ -91,6 +91,8 @@ def trouble(code: int) -> flask.Response | None:
     if not flask.request.path.startswith(PATH):
         return None
     speaks = _browsers()
+    if code == 404:  # noqa: PLR2004 - beneath a page, or the page of a link that leads nowhere
+        return nothing()
     if code == 400:  # noqa: PLR2004 - the form of a page that was open for too long
         return _said(code, speaks, speaks.too_old, speaks.too_old_do)
     return _said(code, speaks, speaks.trouble, speaks.trouble_do)

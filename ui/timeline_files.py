@@ -1,5 +1,6 @@
 """What calendars (RFC 5545) and feed readers (Atom, RFC 4287) fetch of a requester's page."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,8 @@ from ui.timeline_words import Words
 LINE = 74
 """Bytes after which a line is folded: 75 with the blank that continues it."""
 QUARTER = timedelta(minutes=15)
+HEADLINE = 100
+SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
 UNIVERSAL = (
     *("BEGIN:VTIMEZONE", "TZID:UTC", "BEGIN:STANDARD", "DTSTART:19700101T000000"),
     *("TZOFFSETFROM:+0000", "TZOFFSETTO:+0000", "END:STANDARD", "END:VTIMEZONE"),
@@ -68,7 +71,7 @@ def feed(seen: Timeline, speaks: Words, now: datetime, address: str) -> str:
     updated = seen.updates[0].at if seen.updates else now
     link = f'<link rel="alternate" type="text/html" href="{_xml(address)}"/>' if address else ""
     entries = "".join(
-        f"<entry><id>urn:uuid:{escape(update.id)}</id><title>{_xml(update.when)}</title>"
+        f"<entry><id>urn:uuid:{escape(update.id)}</id><title>{_xml(_headline(update.text))}</title>"
         f"<updated>{update.at.isoformat()}</updated><content type='text'>{_xml(update.text)}</content>{link}</entry>"
         for update in seen.updates
     )
@@ -77,6 +80,12 @@ def feed(seen: Timeline, speaks: Words, now: datetime, address: str) -> str:
         f"<id>urn:uuid:{escape(seen.name)}</id><title>{_xml(title)}</title><updated>{updated.isoformat()}</updated>"
         f"<author><name>Liaison</name></author>{link}{entries}</feed>\n"
     )
+
+
+def _headline(text: str) -> str:
+    """Its first sentence: "14:05 today" would be wrong tomorrow, and readers keep what they have."""
+    first = SENTENCE.split(text.strip(), maxsplit=1)[0]
+    return first if len(first) <= HEADLINE else f"{first[: HEADLINE - 1]}…"
 
 
 def _xml(text: str) -> str:

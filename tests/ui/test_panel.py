@@ -280,3 +280,36 @@ def test_hostile_words_stay_words_in_every_place():
         assert "<img src=x" not in answer.text
         assert "<b>x" not in answer.text
         assert "49" not in re.sub(r'value="[^"]*"|content="[^"]*"', "", answer.text).partition("<main")[2]
+
+
+def policy(answer):
+    return answer.headers["Content-Security-Policy"]
+
+
+def test_whatever_a_panel_answers_can_be_read_in_its_frame():
+    """Also signed out meanwhile, a page that is too old, a role too small, a broken store: never an empty frame."""
+    panel = MemoryPanel({REF: view()})
+    rooms = house(panel=panel, origins={"acme": "https://acme.example"})
+    nobody, reader, agent = Browser(rooms), Browser(rooms, person(Role.VIEWER)), Browser(rooms, person(Role.AGENT))
+    say = {"verb": "say", "text": "Hello", "once": "x" * 16}
+    order = "/panel-order/acme/incident:1"
+    for answer, code in (
+        (nobody.ask("POST", order, data=say), 401),
+        (reader.ask("POST", order, data=say), 403),
+        (agent.ask("POST", order, data=say), 400),
+        (agent.get("/panel/acme/other"), 404),
+    ):
+        assert answer.status_code == code
+        assert policy(answer).endswith("frame-ancestors https://acme.example"), code
+        assert f'href="{PATH}"' in answer.text or code == 404
+        assert 'aria-label="Main"' not in answer.text, "the pages of the menu open in no frame"
+    assert "So nothing was sent." in nobody.ask("POST", order, data=say).text
+    panel.broken = True
+    assert policy(agent.get(PATH)).endswith("frame-ancestors https://acme.example")
+    assert policy(agent.get("/panel/other/1")).endswith("frame-ancestors 'none'")
+
+
+@pytest.mark.parametrize("part", ["order", "note", "preview", "link", "enter", "leave"])
+def test_an_address_that_takes_forms_leads_back_to_the_panel(part):
+    answer = browser()[0].get(f"/panel-{part}/acme/incident:1")
+    assert (answer.status_code, answer.headers["Location"].replace("%3A", ":")) == (303, PATH)

@@ -200,6 +200,8 @@ def test_the_feed_is_atom_with_the_words_and_a_way_back():
         "Still on it.",
         "Cards fail.\nUse cash.",
     ]
+    titles = [entry.find("{*}title").text for entry in feed.iter("{http://www.w3.org/2005/Atom}entry")]
+    assert titles == ["Still on it.", "Cards fail."], "nothing that is wrong tomorrow"
     assert feed.find("{*}link").get("href") == f"https://liaison.acme.example{PAGE}"
 
 
@@ -221,6 +223,16 @@ def test_what_goes_wrong_inside_is_said_in_the_readers_words(breaks, code, langu
         assert not {"log", "database", "Webhooks", "front page"} & set(re.findall(r"[\w ]+", answer.text))
         addresses = {attrs.get("href") for tag, attrs in Words(answer.text).tags if tag == "a"}
         assert addresses == {"#main"}
+
+
+def test_what_lies_behind_a_page_leads_back_to_it_or_says_nothing():
+    visitor = Visitor()
+    answer = visitor.browser.get(f"{PAGE}/say")
+    assert (answer.status_code, answer.headers["Location"]) == (303, PAGE)
+    answer = visitor.browser.get(f"{PAGE}/nothing", {"Accept-Language": "de"})
+    assert answer.status_code == 404
+    assert "Hier gibt es nichts zu zeigen" in answer.text
+    assert "front page" not in answer.text
 
 
 def test_what_was_written_on_a_page_that_is_too_old_was_not_sent():
