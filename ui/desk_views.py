@@ -186,7 +186,8 @@ class Drafted:
 class Review:
     """A draft beside what stands on the disk. `stale`: the file is another by now; then `common` is what the draft
     began with, None where nobody knows. `refusal`: why it cannot be published. `remarks`: errors first; `fresh` are
-    those that the draft brings along. `failing` tests, of `tests`; None where they did not run.
+    those that the draft brings along. `failing` tests, of `tests`; None where they did not run. `checked`: whether
+    anything of all this was found out.
     """
 
     draft: Drafted
@@ -200,6 +201,7 @@ class Review:
     fresh: frozenset[Remark] = frozenset()
     tests: int | None = None
     failing: tuple[TestSeen, ...] = ()
+    checked: bool = True
 
     @property
     def changed(self) -> bool:

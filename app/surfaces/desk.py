@@ -161,7 +161,7 @@ class StoredDesk:
         try:
             problems, tests, failed = self._bench.ask("review", self._folder, meant, MOST_TESTS, within=SECONDS)
         except LiaisonError as error:
-            return replace(seen, refusal=f"It could not be checked: {error}")
+            return replace(seen, checked=False, refusal=f"It could not be checked: {error}")
         remarks = tuple(self._remark(problem) for problem in problems)
         before = self._before()
         fresh = frozenset(one for one in remarks if (one.file, one.message) not in before)

@@ -7,7 +7,7 @@ import pytest
 from tests.support.memory_desk import DISK, ROW, MemoryDesk
 from tests.ui.pages import Browser, house, person
 from ui.access import LOCAL_ADMIN, Role
-from ui.desk_views import Asked, Listing
+from ui.desk_views import Asked, Listing, Review
 
 DRAFT = {"file": "rules.yaml", "base": "aa", "text": "version: 1\r\n# <b>new</b>\r\n"}
 
@@ -115,6 +115,16 @@ def test_errors_are_told_and_nothing_is_published(desk):
     assert "means nothing here" in answer.text
     assert "<button>Publish</button>" not in answer.text
     assert desk.published == []
+
+
+def test_a_draft_that_was_not_checked_has_no_clean_bill_and_is_checked_again(desk, monkeypatch):
+    busy = "It could not be checked: others try their drafts right now."
+    monkeypatch.setattr(desk, "review", lambda draft: Review(draft, desk.disk, "aa", refusal=busy, checked=False))
+    text = browser(desk).post("/rules/review", DRAFT).text
+    assert busy in text
+    assert "No errors" not in text
+    assert "the errors come first" not in text
+    assert '<button formaction="/rules/review">Check again</button>' in text
 
 
 def test_a_file_changed_meanwhile_is_shown_beside_the_draft(desk):

@@ -230,6 +230,7 @@ def test_a_draft_that_cannot_be_checked_is_kept_and_not_published(tmp_path):
         seen = Room(found, tmp_path, Away()).desk.review(Drafted("new.yaml", "", "rules: []"))
         assert "could not be checked" in seen.refusal
         assert not seen.publishable
+        assert not seen.checked
         assert seen.draft.text == "rules: []"
 
 
