@@ -51,11 +51,11 @@ def test_who_is_writing_is_told_and_loses_nothing(browser, world):
     with opened(browser, "frame", **world.admin(browser)) as (page, heard):
         page.goto(f"{world.url}/panel/{world.ticket('cards')}")
         page.get_by_label("Your words to the requester").fill("We have")
+        page.locator("#say-preview blockquote").wait_for()
         world.stage.driver.advance(story.friday("14:40"))
         page.evaluate(POLL)
         page.get_by_text("Something has happened in this ticket.").wait_for()
         assert page.get_by_label("Your words to the requester").input_value() == "We have"
-        page.get_by_label("Your words to the requester").fill("")
         page.get_by_role("link", name="Show how it stands").click()
         page.locator("#told ~ article").first.get_by_text("still not working").wait_for()
         assert heard.complaints == []
