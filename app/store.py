@@ -1,5 +1,6 @@
 """Where Liaison remembers: SQLAlchemy Core over SQLite, one writer with group commit, readers beside it."""
 
+import logging
 import queue
 import sqlite3
 import threading
@@ -28,6 +29,7 @@ MOST_WAITING = 1024
 """Jobs that may wait for the writer: beyond that memory would grow with them, so who asks is refused at once."""
 WRITER = "store writer"
 BUSY_SECONDS = 10
+log = logging.getLogger("liaison.store")
 
 
 class Store:
@@ -162,9 +164,9 @@ class Store:
 
     def _commit(self, connection: Connection, jobs: list[tuple[Callable[[Transaction], Any], "Future[Any]"]]) -> None:
         """One transaction for all of them. It is the driver's own: SQLAlchemy's costs more than a delivery does."""
-        driver: Any = connection.connection.driver_connection
         done: list[tuple[Future[Any], Any]] = []
         try:
+            driver: Any = connection.connection.driver_connection
             driver.execute("BEGIN IMMEDIATE")
             for fn, future in jobs:
                 try:
@@ -176,9 +178,8 @@ class Store:
                 except Exception as error:  # noqa: BLE001 - handed to the caller who submitted it
                     future.set_exception(error)
             driver.execute("COMMIT")
-        except (SQLAlchemyError, sqlite3.Error, _RolledBack) as error:
-            if driver.in_transaction:
-                driver.execute("ROLLBACK")
+        except Exception as error:  # noqa: BLE001 - out of memory, too: a writer that ends lets everybody wait for ever
+            _take_back(connection)
             for _, future in jobs:
                 if not future.done():
                     future.set_exception(self._nothing_stored(error))
@@ -196,8 +197,11 @@ class Store:
         except Exception as error:
             if not driver.in_transaction:
                 raise _RolledBack(_short(error)) from error
-            driver.execute("ROLLBACK TO job")
-            driver.execute("RELEASE job")
+            try:
+                driver.execute("ROLLBACK TO job")
+                driver.execute("RELEASE job")
+            except (sqlite3.Error, MemoryError) as failed:  # half of it would be committed with its neighbours
+                raise _RolledBack(_short(failed)) from error
             raise
         return result
 
@@ -208,7 +212,19 @@ class Store:
 
 
 class _RolledBack(Exception):
-    """The database took the whole transaction back."""
+    """The database took the whole transaction back, or has to."""
+
+
+def _take_back(connection: Connection) -> None:
+    """Nothing of the transaction stays. Where not even that works the connection is given up, and the next is new."""
+    try:
+        driver: Any = connection.connection.driver_connection
+        if driver.in_transaction:
+            driver.execute("ROLLBACK")
+    except (SQLAlchemyError, sqlite3.Error, MemoryError) as error:
+        log.error("The store's writer opens the database anew: %s.", _short(error))  # noqa: TRY400 - it says all
+        connection.invalidate()
+        connection.rollback()  # SQLAlchemy's own: it lets nobody reconnect before
 
 
 def remembered(store: Store, name: str, default: str) -> str:
@@ -247,4 +263,5 @@ def _open(url: str) -> Engine:
 
 
 def _short(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
+    said = str(getattr(error, "orig", None) or error) or type(error).__name__
+    return said.splitlines()[0]

@@ -139,6 +139,79 @@ def test_a_full_database_says_so_and_works_again_when_there_is_room(store):
     assert store.write(put("c")) == "c"
 
 
+class Failing:
+    """A driver's connection on which some statements fail, once each."""
+
+    def __init__(self, driver, failures):
+        self._driver, self._failures = driver, failures
+
+    def execute(self, statement, *given):
+        if statement in self._failures:
+            raise self._failures.pop(statement)
+        return self._driver.execute(statement, *given)
+
+    def __getattr__(self, name):
+        return getattr(self._driver, name)
+
+
+@pytest.fixture
+def failing(store, monkeypatch):
+    """Statements of the writer, by their text, and how each fails."""
+    failures = {}
+    pool = store._engine.pool
+    real = type(pool).connect
+
+    def connect(self):
+        fairy = real(self)
+        fairy._connection_record.dbapi_connection = fairy.dbapi_connection = Failing(fairy.dbapi_connection, failures)
+        return fairy
+
+    store.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(type(pool), "connect", connect)
+        store.start()
+        assert store.write(put("before")) == "before"
+        yield failures
+
+
+IO_ERROR = sqlite3.OperationalError("disk I/O error")
+
+
+@pytest.mark.parametrize(
+    "failures",
+    [
+        {"BEGIN IMMEDIATE": MemoryError()},
+        {"COMMIT": MemoryError()},
+        {"COMMIT": IO_ERROR, "ROLLBACK": IO_ERROR},
+        {"COMMIT": MemoryError(), "ROLLBACK": MemoryError()},
+    ],
+)
+def test_the_writer_outlives_whatever_the_database_does(store, failing, failures):
+    """A writer that ended would let everybody wait for ever, and no webhook be acknowledged again."""
+    failing |= failures
+    with pytest.raises(StoreError, match=r"nothing was stored: (disk I/O error|MemoryError)\."):
+        store.submit(put("a")).result(5)
+    assert not failing
+    assert store.submit(put("b")).result(5) == "b"
+    assert names(store) == {"before", "b"}
+
+
+def test_half_of_a_write_that_cannot_be_taken_back_is_not_committed_with_its_neighbours(store, failing):
+    def fails(tx):
+        put("half")(tx)
+        failing["ROLLBACK TO job"] = IO_ERROR
+        raise ValueError("no")
+
+    go, _ = held(store)
+    futures = [store.submit(put("a")), store.submit(fails), store.submit(put("b"))]
+    go.set()
+    for future in futures:
+        with pytest.raises(StoreError, match="nothing was stored"):
+            future.result(5)
+    assert names(store) == {"before"}
+    assert store.submit(put("c")).result(5) == "c"
+
+
 def test_reading_inside_a_write_is_refused(store):
     def fn(_tx):
         with store.read():
