@@ -217,4 +217,5 @@ WORDS = {
     "notes": "notes",
     "promises": "promises",
     "tickets": "tickets",
+    "waiting": "deliveries that are not handled yet (erase again once they are)",
 }

@@ -3,14 +3,28 @@
 Everything is deleted in small pieces, so that a webhook never waits long for its acknowledgement.
 """
 
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import CursorResult, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from app import feedback, spoken, tables
 from app.memory import Memory
@@ -31,6 +45,7 @@ KNOWN = timedelta(days=30)
 """How long the key of a delivery is known at least, whatever became of its body: platforms send again for days."""
 PIECE = 500
 ENDED = (NoteState.WRITTEN, NoteState.SUPERSEDED, NoteState.WITHDRAWN)
+NO_WORDS: Mapping[str, Any] = {"body": b"", "headers": "{}", "problem": ""}
 HANDLED = D.c.state != "pending"
 log = logging.getLogger("liaison.retention")
 
@@ -106,6 +121,8 @@ class Erased:
     deliveries: int = 0
     notes: int = 0
     lines: int = 0
+    waiting: int = 0
+    """Deliveries that name the person and are not handled yet: nothing acknowledged is thrown away unread."""
 
     def to_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -114,16 +131,35 @@ class Erased:
 def erase(store: Store, clock: Clock, requester: str, who: str) -> Erased:
     """Take away what is kept of one requester: bodies, snapshots' words, notes' words, the journal's sentences.
 
+    Beside their own tickets: every body that names them, and what was said to them where a ticket is another's by now.
     `requester` is the platform's id of the person. States and times stay, so that nothing is said twice. The audit
     tells that it was done, by whom, and to how many tickets; not about whom. Raises StoreError.
     """
     done = [store.write(lambda tx, ref=ref: _erase(tx, ref)) for ref in _tickets_of(store, requester)]  # type: ignore[misc]
-    total = Erased(len(done), *(sum(counts) for counts in zip(*done, strict=True))) if done else Erased()
+    deliveries, notes, lines = (sum(counts) for counts in zip(*done, (0, 0, 0), strict=True))
+    named, told = _naming(requester), N.c.person == requester
+    each = _Pieces(store, lambda: True)
+    deliveries += each.change(
+        D, and_(HANDLED, named), **NO_WORDS, state=case((D.c.state == "dead", "dropped"), else_=D.c.state)
+    )
+    notes += each.change(N, told, text="", problem="", person="")
+    total = Erased(len(done), deliveries, notes, lines, _waiting(store, named))
     detail = f"{total.tickets} tickets, {total.deliveries} deliveries, {total.notes} notes of one requester"
     row = {"at": iso(clock.now()), "who": who, "what": "erase", "detail": detail}
     store.write(lambda tx: tx.execute(insert(tables.audit).values(row)))
     store.checkpoint()
     return total
+
+
+def _naming(requester: str) -> ColumnElement[bool]:
+    """Bodies in which the id stands as a text of its own, whether or not its JSON is ASCII alone."""
+    written = {orjson.dumps(requester), json.dumps(requester).encode()}
+    return or_(*(func.instr(D.c.body, text) > 0 for text in sorted(written)))
+
+
+def _waiting(store: Store, named: ColumnElement[bool]) -> int:
+    with store.read() as connection:
+        return connection.execute(select(func.count()).select_from(D).where(~HANDLED, named)).scalar_one()
 
 
 def _tickets_of(store: Store, requester: str) -> list[TicketRef]:
@@ -140,7 +176,6 @@ def _requester(snapshot: str | None) -> str | None:
 
 
 def _erase(tx: Transaction, ref: TicketRef) -> tuple[int, int, int]:
-    tx.exec_driver_sql("PRAGMA secure_delete=ON")  # what is taken away is overwritten, too
     row = tx.execute(select(T.c.newest, T.c.attended, T.c.memory).where(of(T, ref))).one()
     memory = Memory.from_dict(orjson.loads(row.memory))
     memory.told = ""
@@ -158,7 +193,7 @@ def _erase(tx: Transaction, ref: TicketRef) -> tuple[int, int, int]:
     tx.execute(update(D).where(of(D, ref), D.c.state.in_(("pending", "dead"))).values(state="dropped"))
     _forget_page(tx, ref)
     return (
-        _count(tx.execute(update(D).where(of(D, ref)).values(body=b"", headers="{}", problem=""))),
+        _count(tx.execute(update(D).where(of(D, ref)).values(**NO_WORDS))),
         _count(tx.execute(update(N).where(of(N, ref)).values(text="", problem="", person=""))),
         _count(tx.execute(update(J).where(of(J, ref)).values(detail=""))),
     )

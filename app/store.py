@@ -98,10 +98,19 @@ class Store:
         return future
 
     def checkpoint(self) -> None:
-        """Leave nothing in the write-ahead log: what was erased is then in no file any more, as far as SQLite goes."""
+        """Leave nothing in the write-ahead log: what was erased is then in no file any more, as far as SQLite goes.
+
+        Raises StoreError where somebody reads or writes for so long that it cannot be done.
+        """
         with self.read() as connection:
             driver: Any = connection.connection.driver_connection
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise StoreError(
+                "the write-ahead log is in use, and still holds what was erased.",
+                where=self.url,
+                hint="Erase again when less is going on.",
+            )
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -251,7 +260,8 @@ def _open(url: str) -> Engine:
     def prepare(connection: Any, _record: Any) -> None:
         # sqlite3 would open transactions by itself, and later than BEGIN IMMEDIATE needs: savepoints then fail
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        # secure_delete: what was erased or written over is on no page any more; not every SQLite does so by itself
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

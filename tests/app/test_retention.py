@@ -1,13 +1,16 @@
 """What is kept for how long, and what is left of somebody who wants to be forgotten."""
 
 import json
+import sqlite3
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import Engine, event, insert, update
 
 from app import retention, tables
+from app import store as stores
 from app.settings import Keep
+from core.errors import StoreError
 from core.sightings import Accepted, Delivery
 from core.tickets import Person, TicketRef
 from core.times import iso
@@ -126,6 +129,69 @@ def test_nothing_of_a_requester_is_left_in_any_file(desk, tmp_path):
         assert word not in everything(tmp_path)
     (row,) = desk.rows(tables.audit)
     assert (row.who, row.what) == ("Eva", "erase")
+
+
+@pytest.fixture
+def _careless_sqlite():
+    """A SQLite that leaves what is deleted on its pages, as most builds do; Debian's does not."""
+
+    def leave(connection, _record):
+        connection.execute("PRAGMA secure_delete=OFF")
+
+    event.listen(Engine, "connect", leave)
+    yield
+    event.remove(Engine, "connect", leave)
+
+
+@pytest.mark.usefixtures("_careless_sqlite")
+def test_nothing_is_left_of_earlier_words_on_any_page(tmp_path):
+    with bench(tmp_path) as desk:
+        for n in range(1, 20):
+            desk.happen(of_marta(revision=f"{n:04}", title=f"Marta's payslip {'x' * (n * 37 % 400)}"))
+            desk.happen(incident(str(100 + n)))
+        retention.erase(desk.store, desk.clock, "u-4711", "Eva")
+        for word in (b"Muster", b"payslip", b"u-4711", b"0151-4711"):
+            assert word not in everything(tmp_path)
+
+
+@pytest.mark.parametrize("identity", ["u-4711", "Märta/1"])
+def test_bodies_and_notes_elsewhere_that_name_the_person_go_too(desk, tmp_path, identity):
+    """A ticket that is somebody else's by now, an event that concerned no ticket, a dead letter, ASCII or not."""
+    marta = Person(identity, "Marta Muster", "person")
+    desk.happen(of_marta(requester=marta))
+    desk.happen(incident(requester=Person("u-9", "Max"), revision="0002"))
+    for n, state in enumerate(("ignored", "dead", "done")):
+        body = json.dumps({"user": "Marta Muster", "id": identity}, ensure_ascii=bool(n)).encode()
+        row = {"site": "acme", "key": f"k{n}", "ticket_id": "", "body": body, "received_at": iso(START), "state": state}
+        desk.store.write(lambda tx, row=row: tx.execute(insert(D).values(**row)))
+    done = retention.erase(desk.store, desk.clock, identity, "Eva")
+    assert (done.tickets, done.deliveries, done.notes, done.waiting) == (0, 4, 1, 0)
+    assert b"Muster" not in everything(tmp_path)
+    assert {n.person for n in desk.rows(N)} <= {"", "u-9"}
+    assert [d.state for d in desk.rows(D)] == ["done", "done", "ignored", "dropped", "done"]
+    assert desk.rows(D)[1].body
+
+
+def test_what_waits_to_be_handled_is_not_thrown_away_but_counted(desk):
+    desk.receive(of_marta())
+    assert retention.erase(desk.store, desk.clock, "u-4711", "Eva").waiting == 1
+    desk.drain()
+    assert len(desk.platform.letters()) == 2
+    done = retention.erase(desk.store, desk.clock, "u-4711", "Eva")
+    assert (done.tickets, done.waiting) == (1, 0)
+
+
+def test_a_log_that_cannot_be_emptied_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(stores, "BUSY_SECONDS", 0.1)
+    with bench(tmp_path) as desk:
+        other = sqlite3.connect(tmp_path / "liaison.db", isolation_level=None)
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM meta").fetchall()
+        desk.happen(of_marta())
+        with pytest.raises(StoreError, match="still holds what was erased"):
+            retention.erase(desk.store, desk.clock, "u-4711", "Eva")
+        other.close()
+        retention.erase(desk.store, desk.clock, "u-4711", "Eva")
 
 
 def test_other_people_are_left_alone(desk):
