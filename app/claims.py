@@ -168,7 +168,7 @@ def _of_notes(notes: Sequence[tuple[str, ...]], site: Site, now: datetime) -> li
     settle = timedelta(seconds=site.settle_seconds)
     left = [note for note in notes if note[0] != NoteState.PLANNED]
     if left:  # nothing else leaves while one is in doubt
-        doubts = [max(time(since) or now, now - settle) + settle for _, _, since, _, _ in left]
+        doubts = [min(max(time(since) or now, now - settle), now) + settle for _, _, since, _, _ in left]
         return [max([*doubts, *(t for _, later, _, _, _ in left if (t := time(later)))])]
     return [time(later) or now for _, later, _, _, _ in notes]
 

@@ -384,7 +384,9 @@ class _Consideration:
         """Whether the leading moment has stood long enough; if not, when to look again."""
         self._drop_vanished(kinds)
         for kind in kinds:
-            self.memory.pending.setdefault(str(kind), iso(self.case.now))
+            # not a time to come: the clock may have been put back since
+            now = iso(self.case.now)
+            self.memory.pending[str(kind)] = min(self.memory.pending.get(str(kind), now), now)
         until = from_iso(self.memory.pending[kinds[0]]) + lead.settle
         cadence = lead.cadences.get(Audience.REQUESTER)
         if kinds[0] is M.OPENED and cadence and cadence.first and self.ticket.opened_at:

@@ -30,6 +30,8 @@ POLL_SECONDS = 0.25
 REST_SECONDS = 1
 SWEEP_SECONDS = 60
 LONGEST_PAUSE = timedelta(minutes=5)
+SETTLING = timedelta(hours=1)
+"""So much later than now is what settles, or is tried again; later are promises, which keep the time they name."""
 RANKS = range(5)
 STEP = timedelta(minutes=30)
 """The most urgent go first; who is less urgent by one rank waits so much longer at most, or nobody would ever come."""
@@ -111,6 +113,7 @@ class EmbeddedEngine:
         self._running: set[TicketRef] = set()
         self._state = threading.Condition()
         self._stopping = threading.Event()
+        self._latest: datetime | None = None
 
     def wake(self, tx: Transaction, ticket: TicketRef, at: datetime | None = None) -> None:
         NEWS.run(tx, site=ticket.site, ticket=ticket.id, due=iso(at or self._clock.now()))
@@ -175,7 +178,21 @@ class EmbeddedEngine:
         """Wake whatever has work and no wake-up: none should, but a promise must not hang on that."""
         self._store.write(self._heal)
 
+    def _put_back(self, tx: Transaction, now: datetime) -> None:
+        """Where the clock was put back, what is due at a time that has been once already is looked at now."""
+        before, self._latest = self._latest or self._last_word(tx), now
+        if before and now < before:
+            log.warning("The clock was put back by %s: what is due is looked at again.", before - now)
+            again = update(W).where(W.c.due > iso(now), W.c.due <= iso(before + SETTLING))
+            tx.execute(again.values(due=iso(now)))
+
+    def _last_word(self, tx: Transaction) -> datetime | None:
+        d = tables.deliveries
+        found = tx.execute(select(d.c.received_at).order_by(d.c.id.desc()).limit(1)).scalar()
+        return from_iso(found) if found else None
+
     def _heal(self, tx: Transaction) -> None:
+        self._put_back(tx, self._clock.now())
         d, n, p = tables.deliveries, tables.notes, tables.promises
         working = (
             select(d.c.site, d.c.ticket_id).where(d.c.state == "pending"),

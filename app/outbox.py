@@ -117,7 +117,8 @@ class Outbox:
     def _resolve_doubts(self, connector: Connector, ref: TicketRef, fence: int, notes: Sequence[Noted]) -> bool:
         """Whether nothing is in doubt any more. A note still `sending` was cut off by a crash: it is in doubt too."""
         for marker, group in _by_marker([n for n in notes if n.state in (S.SENDING, S.IN_DOUBT)]).items():
-            since = group[0].doubt_since or group[0].sending_at or self._clock.now()
+            # not a time to come: the clock may have been put back since
+            since = min(group[0].doubt_since or group[0].sending_at or self._clock.now(), self._clock.now())
             if self._clock.now() < since + timedelta(seconds=connector.site.settle_seconds):
                 self._move(ref, fence, group, S.IN_DOUBT, doubt_since=iso(since))
                 return False
@@ -132,7 +133,7 @@ class Outbox:
     def _look_up(
         self, connector: Connector, ref: TicketRef, fence: int, marker: str, group: list[Noted], since: datetime
     ) -> bool:
-        sent = group[0].sending_at or since
+        sent = min(group[0].sending_at or since, self._clock.now())
         try:
             found = connector.find(ref, marker, sent)
         except NotThere:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import tables
@@ -28,6 +28,8 @@ from rules.cadence import text_of
 M, T = tables.meta, tables.tickets
 OVERLAP = timedelta(minutes=10)
 """How far each look reaches behind the last one: clocks differ, search indexes lag, saves take time to show."""
+FAR = timedelta(days=1)
+"""How far a look reaches where the last one was made by a clock that was ahead: nobody knows what it missed."""
 BATCH = 100
 WATERMARK = "polled:"
 PATIENCE = 5.0
@@ -63,7 +65,7 @@ class Reconciler:
             new += sum(self._accept(site, one) for one in self._newer(site, batch))
             if self._stopping.is_set():
                 raise LiaisonError("stopped while asking what changed.", where=site)
-        self._store.write(lambda tx: _remember(tx, site, started))
+        self._store.write(lambda tx: _remember(tx, site, started, self._clock.now()))
         return Look(site, since, found, new)
 
     def start(self, every: timedelta) -> None:
@@ -85,7 +87,10 @@ class Reconciler:
     def _since(self, site: Site) -> datetime:
         with self._store.read() as connection:
             text = connection.execute(select(M.c.value).where(M.c.name == WATERMARK + site.name)).scalar()
-        return from_iso(text) - OVERLAP if text else site.speak_from
+        if not text:
+            return site.speak_from
+        last, now = from_iso(text), self._clock.now()
+        return last - OVERLAP if last <= now else now - FAR
 
     def _newer(self, site: str, batch: list[Found]) -> Iterator[Found]:
         ids = {found.ticket_id for found in batch}
@@ -133,13 +138,15 @@ def _batches(found: Iterable[Found]) -> Iterator[list[Found]]:
         yield batch
 
 
-def _remember(tx: Transaction, site: str, started: datetime) -> None:
-    """Never back: two looks may run at the same time, from the server and from the command line."""
+def _remember(tx: Transaction, site: str, started: datetime, now: datetime) -> None:
+    """Never back: two looks may run at the same time, from the server and from the command line. A time that is yet to
+    come was written by a clock that has been put right since.
+    """
     statement = upsert(M).values(name=WATERMARK + site, value=iso(started))
     tx.execute(
         statement.on_conflict_do_update(
             index_elements=[M.c.name],
             set_={"value": statement.excluded.value},
-            where=M.c.value < statement.excluded.value,
+            where=or_(M.c.value < statement.excluded.value, M.c.value > iso(now)),
         )
     )

@@ -43,6 +43,8 @@ JOURNAL_FIELDS = ("sys_id", "element", "element_id", "value", "sys_created_on", 
 JOURNAL_ROWS = 200
 CLOCKS_APART = timedelta(minutes=10)
 """How far a platform's clock may be behind ours when its journal is searched since a time of ours."""
+SKEW = timedelta(days=1)
+"""The same, when a note is looked for by its reference: one that is missed is written twice."""
 log = logging.getLogger(__name__)
 
 
@@ -186,7 +188,7 @@ class ServiceNowConnector:
         return Written(marker) if cell(record[column]).code == marker else None
 
     def _find_reference(self, sys_id: str, marker: str, since: datetime) -> Written | None:
-        rows = self._journal(sys_id, since=since - CLOCKS_APART)
+        rows = self._journal(sys_id, since=since - SKEW)
         mark = reference(marker)
         for row in rows:
             if mark in row["value"]:

@@ -78,12 +78,28 @@ def test_the_watermark_never_goes_back(at):
     reconciler = Reconciler(at.store, at.clock, at.connectors, at.inbox)
     reconciler.once(SITE)
 
-    class Earlier:
-        def now(self):
-            return START
+    class BegunEarlier:
+        times = iter([START])
 
-    Reconciler(at.store, Earlier(), at.connectors, at.inbox).once(SITE)
+        def now(self):
+            return next(self.times, at.clock.now())
+
+    Reconciler(at.store, BegunEarlier(), at.connectors, at.inbox).once(SITE)
     assert reconciler.once(SITE).since == START + timedelta(minutes=50)
+
+
+def test_a_clock_that_was_ahead_hides_nothing_once_it_is_put_right(at):
+    """Else a look would find nothing until the wrong time has come."""
+
+    class Ahead:
+        def now(self):
+            return START + timedelta(hours=5)
+
+    Reconciler(at.store, Ahead(), at.connectors, at.inbox).once(SITE)
+    at.clock.move(START + timedelta(minutes=20))
+    reconciler = Reconciler(at.store, at.clock, at.connectors, at.inbox)
+    happened(at, incident(updated_at=START - timedelta(hours=3)))
+    assert (reconciler.once(SITE).new, reconciler.once(SITE).since) == (1, START + timedelta(minutes=10))
 
 
 def test_stopping_breaks_a_look_off_without_a_word(at, caplog):

@@ -344,7 +344,7 @@ def test_a_reference_is_found_in_the_journal_with_its_visibility(web, plain):
     found = plain.find(REF, MARKER, SINCE)
     assert (found.comment_id, found.public) == ("j2", False)
     query = parse_qs(urlsplit(web.calls[0].request.url).query)["sysparm_query"][0]
-    assert query == f"element_id={SYS_ID}^sys_created_on>=2026-11-21 09:49:00^ORDERBYDESCsys_created_on"
+    assert query == f"element_id={SYS_ID}^sys_created_on>=2026-11-20 09:59:00^ORDERBYDESCsys_created_on"
 
 
 def test_rows_of_other_records_that_an_ignored_query_adds_do_not_count(web, plain):
