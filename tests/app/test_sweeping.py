@@ -68,3 +68,35 @@ def test_a_platform_that_does_not_answer_is_swept_later(sent_again):
     thaw(one, key, note)
     one.jira.stop()
     assert one.liaison.sweeper.sweep() == 0
+
+
+def told(one, key, word):
+    return [row.detail for row in one.rows(tables.journal, key) if word in row.detail]
+
+
+def test_a_twin_that_cannot_be_removed_is_told_once(sent_again, monkeypatch):
+    one, key, note = sent_again
+    thaw(one, key, note)
+    monkeypatch.setattr("connector.jira.client.JiraConnector.hide", lambda *_: False)
+    assert (one.liaison.sweeper.sweep(), one.liaison.sweeper.sweep()) == (0, 0)
+    assert told(one, key, "stands") == ["It stands 2 times, because a request was late, and could not be removed."]
+
+
+def test_a_note_that_stands_twice_in_a_journal_is_told(tmp_path):
+    """ServiceNow takes nothing back, and its journal rows carry no marker."""
+    with world(tmp_path) as one:
+        one.fault("servicenow", kind="reset", method="PATCH")
+        key = one.on_snow(short_description="x")
+        one.pass_(minutes=4)
+        note = next(n for n in one.rows(tables.notes, key) if n.audience == Audience.REQUESTER)
+        assert (note.state, note.attempts) == ("written", 2)
+        assert (one.liaison.sweeper.sweep(), told(one, key, "stands")) == (0, [])
+        (words,) = one.said(key)
+        part = Part(Audience.REQUESTER, (Paragraph(words),))
+        one.liaison.connectors.of("servicenow").write(Letter(one.ref(key), note.marker, (part,)))
+        assert one.said(key) == [words, words]
+        assert (one.liaison.sweeper.sweep(), one.liaison.sweeper.sweep()) == (0, 0)
+        assert set(told(one, key, "stands")) == {
+            "It stands 2 times, because a request was late, and could not be removed."
+        }
+        assert one.said(key) == [words, words]
