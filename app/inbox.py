@@ -1,5 +1,8 @@
 """The inbox: a delivery and the wake-up of its ticket, committed together before anybody answers 202."""
 
+import threading
+from concurrent.futures import Future
+
 import orjson
 from sqlalchemy import bindparam, insert, select, update
 
@@ -17,6 +20,8 @@ from core.times import iso
 D, T = tables.deliveries, tables.tickets
 PATIENCE = 8.0
 """Seconds that a sender waits for the commit. If it happens later, the delivery is known when it is sent again."""
+MOST_BYTES = 64 * 1024 * 1024
+"""Of bodies that wait for a commit: a sender that gave up leaves its own waiting, and a disk may hang for minutes."""
 SEEN = Prepared(select(D.c.id, D.c.expires_at).where(D.c.site == bindparam("site"), D.c.key == bindparam("key")))
 FREE = Prepared(update(D).where(D.c.id == bindparam("found")).values(key=bindparam("freed")))
 KEEP = Prepared(insert(D).values({name: bindparam(name) for name in D.c.keys() if name != "id"}))  # noqa: SIM118
@@ -33,10 +38,11 @@ class StoredInbox:
 
     def __init__(self, store: Store, engine: Engine) -> None:
         self._store, self._engine, self._room = store, engine, Room(store.url)
+        self._waiting, self._counting = 0, threading.Lock()
 
     def accept(self, delivery: Delivery) -> Accepted:
         self._room.check()
-        waiting = self._store.submit(lambda tx: self._accept(tx, delivery))
+        waiting = self._submit(delivery)
         try:
             accepted = waiting.result(PATIENCE)
         except TimeoutError as error:
@@ -44,6 +50,24 @@ class StoredInbox:
         if accepted is Accepted.STORED and delivery.ticket_id:
             self._engine.nudge()
         return accepted
+
+    def _submit(self, delivery: Delivery) -> "Future[Accepted]":
+        size = len(delivery.body)
+        with self._counting:
+            if self._waiting + size > MOST_BYTES:
+                raise StoreError("too much waits to be stored.", where=self._store.url, hint="Is the disk slow?")
+            self._waiting += size
+        try:
+            submitted = self._store.submit(lambda tx: self._accept(tx, delivery))
+        except StoreError:
+            self._stored(size)
+            raise
+        submitted.add_done_callback(lambda _: self._stored(size))
+        return submitted
+
+    def _stored(self, size: int) -> None:
+        with self._counting:
+            self._waiting -= size
 
     def _accept(self, tx: Transaction, delivery: Delivery) -> Accepted:
         if self._seen(tx, delivery):

@@ -100,14 +100,16 @@ class _Pieces:
         return self._each(found, lambda ids: update(table).where(table.c.id.in_(ids), where).values(**values))
 
     def _each(self, found: Select[Any], statement: Callable[[list[Any]], Any]) -> int:
-        with self._store.read() as connection:
-            ids = list(connection.execute(found).scalars())
-        count = 0
-        for start in range(0, len(ids), PIECE):
-            if not self._go_on():
+        key, count = found.selected_columns[0], 0
+        more = found.order_by(key).limit(PIECE)
+        while self._go_on():
+            with self._store.read() as connection:
+                ids = list(connection.execute(more).scalars())
+            if not ids:
                 break
-            piece = statement(ids[start : start + PIECE])
+            piece = statement(ids)
             count += self._store.write(lambda tx, piece=piece: _count(tx.execute(piece)))  # type: ignore[misc]
+            more = found.where(key > ids[-1]).order_by(key).limit(PIECE)
         return count
 
 

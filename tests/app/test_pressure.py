@@ -97,6 +97,20 @@ def test_a_full_queue_refuses_at_once(liaison, url, blocked, monkeypatch):
     assert send(url, 1).status_code == 202
 
 
+def test_bodies_that_wait_for_a_hanging_disk_do_not_fill_the_memory(liaison, url, blocked, monkeypatch):
+    """Each sender gives up after a while, and its body waits on."""
+    monkeypatch.setattr(inbox, "PATIENCE", 0.05)
+    monkeypatch.setattr(inbox, "MOST_BYTES", 2 * MEGABYTE)
+    codes = [send(url, n, MEGABYTE // 2).status_code for n in range(10)]
+    assert set(codes) == {503}
+    assert liaison.store._jobs.qsize() == 3
+    blocked.set()
+    liaison.store.write(lambda _tx: None)
+    monkeypatch.setattr(inbox, "PATIENCE", 8)
+    assert [send(url, n, MEGABYTE // 2).status_code for n in range(10)] == [200] * 3 + [202] * 7
+    assert liaison.inbox._waiting == 0
+
+
 def test_more_senders_than_threads_are_all_answered_while_the_writer_hangs(url, blocked, monkeypatch):
     monkeypatch.setattr(inbox, "PATIENCE", 0.2)
     with ThreadPoolExecutor(24) as pool:

@@ -94,6 +94,19 @@ def test_many_rows_go_in_pieces_and_stopping_leaves_the_rest(desk, monkeypatch):
     assert prune(desk, days=31).deliveries == 4
 
 
+def test_pruning_never_holds_more_than_a_piece_in_memory(desk, monkeypatch):
+    """Of a store that was never pruned, millions of rows go at once."""
+    monkeypatch.setattr(retention, "PIECE", 3)
+    for n in range(10):
+        deliver(desk, f"k{n}")
+    asked = []
+    event.listen(desk.store._engine, "before_cursor_execute", lambda *about: asked.append(about[2]))
+    assert prune(desk, days=31).deliveries == 10
+    looks = [statement for statement in asked if statement.startswith("SELECT deliveries.id")]
+    assert len(looks) >= 4
+    assert all("LIMIT" in statement for statement in looks)
+
+
 def test_nothing_is_said_again_after_pruning(desk):
     ticket = incident()
     desk.happen(ticket)
