@@ -194,10 +194,13 @@ class EmbeddedEngine:
     def _heal(self, tx: Transaction) -> None:
         self._put_back(tx, self._clock.now())
         d, n, p = tables.deliveries, tables.notes, tables.promises
+        waits_for_somebody = select(p.c.site, p.c.ticket_id).where(
+            p.c.state == "open", p.c.due <= iso(self._clock.now())
+        )
         working = (
             select(d.c.site, d.c.ticket_id).where(d.c.state == "pending"),
             select(n.c.site, n.c.ticket_id).where(n.c.state.in_(("planned", "sending", "in_doubt"))),
-            select(p.c.site, p.c.ticket_id).where(p.c.state == "open", p.c.due <= iso(self._clock.now())),
+            waits_for_somebody,
         )
         for work in working:
             asleep = work.distinct().outerjoin_from(
@@ -207,6 +210,8 @@ class EmbeddedEngine:
             )
             for site, ticket_id in tx.execute(asleep.where(W.c.due.is_(None))):
                 ref = TicketRef(site, ticket_id)
+                if work is not waits_for_somebody:
+                    log.error("%s had work and nothing to wake it: that should not be.", ref)
                 ticket_row(tx, ref)
                 self.wake(tx, ref)
 

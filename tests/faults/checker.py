@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from app.connectors import MAKERS
 from connector.sandbox_views import Line, doubled
@@ -18,6 +19,19 @@ WAITING = """SELECT min(due) FROM wakeups w WHERE
 EXISTS (SELECT 1 FROM deliveries d WHERE d.site = w.site AND d.ticket_id = w.ticket_id AND d.state = 'pending') OR
 EXISTS (SELECT 1 FROM notes n WHERE n.site = w.site AND n.ticket_id = w.ticket_id
         AND n.state IN ('planned', 'sending', 'in_doubt'))"""
+
+UNPLEDGED = """SELECT n.* FROM notes n WHERE n.state = 'written' AND n.audience = 'requester'
+AND n.promise_due IS NOT NULL AND n.moment NOT IN ('resolved', 'closed', 'cancelled') AND NOT EXISTS
+(SELECT 1 FROM promises p WHERE p.site = n.site AND p.ticket_id = n.ticket_id AND p.made_by = 'note ' || n.id)"""
+STALE = """SELECT n.site, n.ticket_id, n.moment, n.sending_at, m.moment AS newer, m.planned_at FROM notes n
+JOIN notes m ON m.site = n.site AND m.ticket_id = n.ticket_id AND m.audience = n.audience AND m.rowid > n.rowid
+WHERE n.state = 'written' AND n.audience = 'requester' AND m.planned_at > n.planned_at AND n.sending_at > m.planned_at
+AND m.state != 'withdrawn'"""
+OVERSLEPT = """SELECT * FROM wakeups w WHERE due > ? AND EXISTS (SELECT 1 FROM deliveries d WHERE d.site = w.site
+AND d.ticket_id = w.ticket_id AND d.state = 'pending' AND d.not_before IS NULL)"""
+LONGEST_WAIT = timedelta(minutes=6)
+"""Longer than whatever is tried again."""
+ASLEEP = "had work and nothing to wake it"
 
 
 @dataclass
@@ -73,6 +87,10 @@ def _hurry(stage: Stage):
     now = stage.clock.now()
     with stage.rows() as ask:
         (due,) = ask(WAITING)[0]
+        for row in ask(OVERSLEPT, iso(now + LONGEST_WAIT)):
+            stage.overslept.append(
+                f"{row['site']} {row['ticket_id']}: a delivery waits, and nobody comes before {row['due']}"
+            )
         soonest = ask("SELECT min(due) FROM wakeups")[0][0]
     if due and from_iso(due) > now and soonest > iso(now):
         stage.clock.jump((from_iso(due) - now).total_seconds() + 0.05)
@@ -85,6 +103,10 @@ def judge(stage: Stage, tickets) -> Verdict:
     _truth(stage, verdict, tickets)
     _notes(stage, verdict, lines)
     _moments(stage, verdict, tickets)
+    _promises(stage, verdict)
+    if not stage.clock.went_back:
+        _order(stage, verdict)
+    verdict.other += [line for line in stage.log().splitlines() if ASLEEP in line] + stage.overslept
     for site, said in lines.items():
         ended, ever = doubled(said), doubled(said, ever=True)
         verdict.doubled += [
@@ -185,6 +207,22 @@ def _standing(lines: dict[str, list[Line]]):
                 if one.what == "written":
                     standing[site, one.note_id].append(one)
     return standing, comments
+
+
+def _promises(stage: Stage, verdict: Verdict):
+    """Where words that stand name the time of the next ones, that was written down."""
+    with stage.rows() as ask:
+        for note in ask(UNPLEDGED):
+            what = f"{note['moment']} {note['id']} promises {note['promise_due']}"
+            verdict.lost.append(f"{note['site']} {note['ticket_id']}: {what}, and nobody knows")
+
+
+def _order(stage: Stage, verdict: Verdict):
+    """Nothing left after something newer for the same reader had been planned."""
+    with stage.rows() as ask:
+        for note in ask(STALE):
+            what = f"{note['moment']} left at {note['sending_at']}, {note['newer']} was planned at {note['planned_at']}"
+            verdict.other.append(f"{note['site']} {note['ticket_id']}: stale words, {what}")
 
 
 def _moments(stage: Stage, verdict: Verdict, tickets):

@@ -10,13 +10,15 @@ import os
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from app import claims, sweeping
+from app import claims, engine, outbox, sweeping
+from app.attend import Attendant
 from app.composing import Composer
 from app.inbox import StoredInbox
 from app.liaison import STOP_SECONDS, Liaison
@@ -37,7 +39,7 @@ class JumpingClock:
     """The machine's clock, shifted by as many seconds as stand in a file."""
 
     def __init__(self, path: Path):
-        self._path, self._last = path, 0.0
+        self._path, self._last, self.went_back = path, 0.0, False
 
     def now(self):
         with suppress(ValueError, OSError):
@@ -49,6 +51,7 @@ class JumpingClock:
 
     def jump(self, seconds: float):
         self.now()
+        self.went_back = self.went_back or seconds < 0
         fresh = self._path.with_suffix(".new")
         fresh.write_text(str(self._last + seconds))
         fresh.replace(self._path)
@@ -106,6 +109,37 @@ def unfenced():
     claims.hold = lambda _tx, _ref, _fence: None
 
 
+def asleep():
+    """What arrives while a ticket is attended to wakes nobody."""
+    honest = claims.next_wake
+
+    def next_wake(tx, claim, *given):
+        fresh = claims.ROW.run(tx, of_site=claim.ref.site, of_id=claim.ref.id).fetchone()[1]
+        return honest(tx, replace(claim, generation=fresh), *given)
+
+    claims.next_wake = next_wake
+
+
+def unpledged():
+    """Words that were found in the ticket promise a time, and nobody writes it down."""
+    honest = Outbox._record
+
+    def record(self, tx, ref, fence, notes, written, entries, composed):
+        pledge = outbox._pledge
+        outbox._pledge = pledge if composed else lambda *_: []
+        try:
+            honest(self, tx, ref, fence, notes, written, entries, composed)
+        finally:
+            outbox._pledge = pledge
+
+    Outbox._record = record
+
+
+def stale():
+    """What was in doubt is said again, although something newer is to be said by then."""
+    outbox._overtaken = lambda *_: False
+
+
 def slow_to_compose(seconds: float):
     honest = Composer.compose
 
@@ -115,6 +149,16 @@ def slow_to_compose(seconds: float):
         return composed
 
     Composer.compose = compose
+
+
+def slow_to_consider(seconds: float):
+    honest = Attendant._consider
+
+    def consider(self, case):
+        time.sleep(seconds)
+        return honest(self, case)
+
+    Attendant._consider = consider
 
 
 def slow_to_write(seconds: float):
@@ -129,7 +173,15 @@ def slow_to_write(seconds: float):
     requests.Session.request = request
 
 
-BROKEN = {"": lambda: None, "early": acknowledged_early, "blind": retried_blindly, "unfenced": unfenced}
+BROKEN = {
+    "": lambda: None,
+    "early": acknowledged_early,
+    "blind": retried_blindly,
+    "unfenced": unfenced,
+    "asleep": asleep,
+    "unpledged": unpledged,
+    "stale": stale,
+}
 
 
 def main():
@@ -140,9 +192,11 @@ def main():
     BROKEN[os.environ.get("FAULTS_BROKEN", "")]()
     if not rival and config["slow_compose"]:
         slow_to_compose(config["slow_compose"])
+    if not rival and config["slow_consider"]:
+        slow_to_consider(config["slow_consider"])
     if not rival and config["slow_write"]:
         slow_to_write(config["slow_write"])
-    sweeping.SWEEP_SECONDS = 2.0
+    sweeping.SWEEP_SECONDS = engine.SWEEP_SECONDS = 2.0
     settings = Settings(
         f"sqlite:///{config['store']}",
         Path(config["rules"]),

@@ -102,6 +102,28 @@ def time_jumps_in_doubt(stage, players, _nemesis):
     time.sleep(3)
 
 
+def news_meanwhile(stage, players, _nemesis):
+    """Something happens to each ticket while Liaison considers what happened before, and no echo comes after it."""
+    tickets = [players.create(site) for site in ("jira", "servicenow") * 2]
+    _until(lambda: _notes(stage, "written") >= 2 * len(tickets))
+    for pause in (2, 0.5):
+        time.sleep(pause)
+        for ticket in tickets:
+            players.do(ticket, "ask")
+    time.sleep(1)
+
+
+def overtaken_in_doubt(stage, players, _nemesis):
+    """A request is lost on its way; before that is known, there is something newer to say."""
+    stage.fault("jira", kind="reset", method="POST", path="comment", times=2)
+    stage.fault("servicenow", kind="reset", method="PATCH", times=2)
+    tickets = [players.create(site) for site in ("jira", "servicenow")]
+    _until(lambda: _notes(stage, "in_doubt"))
+    for ticket in tickets:
+        players.do(ticket, "raise")
+    time.sleep(1)
+
+
 def _until(there, seconds=15.0):
     until = time.monotonic() + seconds
     while time.monotonic() < until and not there():
@@ -134,6 +156,18 @@ def unfenced() -> str:
     return _caught("unfenced", frozen_past_the_claim, "doubled", slow_compose=1.5)
 
 
+def asleep() -> str:
+    return _caught("asleep", news_meanwhile, "other", slow_consider=1.0)
+
+
+def unpledged() -> str:
+    return _caught("unpledged", replies_lost, "lost")
+
+
+def stale() -> str:
+    return _caught("stale", overtaken_in_doubt, "other")
+
+
 def honest(play, **options) -> str:
     verdict = _scene("", play, **options)
     return "" if verdict.good else str(verdict)
@@ -143,6 +177,11 @@ CHECKS = {
     "acknowledged before the commit": early,
     "blind retry": blind,
     "without fencing": unfenced,
+    "what arrives meanwhile wakes nobody": asleep,
+    "a promise is not written down": unpledged,
+    "stale words are said": stale,
+    "honest, news meanwhile": lambda: honest(news_meanwhile, slow_consider=1.0),
+    "honest, overtaken in doubt": lambda: honest(overtaken_in_doubt),
     "honest, killed before the commit": lambda: honest(killed_before_the_commit),
     "honest, replies lost": lambda: honest(replies_lost),
     "honest, the time jumps in doubt": lambda: honest(time_jumps_in_doubt),

@@ -49,7 +49,9 @@ rules:
 class Stage:
     """`broken` names a promise that Liaison breaks on purpose; `disk` puts the store on a small disk of its own."""
 
-    def __init__(self, seed: int, *, broken="", slow_compose=0.0, slow_write=0.0, chaos=True, disk=False):
+    def __init__(
+        self, seed: int, *, broken="", slow_compose=0.0, slow_consider=0.0, slow_write=0.0, chaos=True, disk=False
+    ):
         self.folder = Path(tempfile.mkdtemp(prefix="liaison-faults-"))
         self.home = self.folder / "home"
         self.home.mkdir()
@@ -70,11 +72,12 @@ class Stage:
         since = (datetime.now(UTC) - timedelta(minutes=5)).isoformat()
         self.config = {**self.where, "secret": SECRET, "store": str(self.store), "rules": str(self.rules)}
         self.config |= {"offset": str(offset), "port": self.port, "speak_from": since, "slow_compose": slow_compose}
-        self.config["slow_write"] = slow_write
+        self.config |= {"slow_write": slow_write, "slow_consider": slow_consider}
         (self.folder / "config.json").write_text(json.dumps(self.config))
         self.sites = {site.name: site for site in sites(self.config)}
         self.lock = threading.RLock()
         self.kills, self.refused_starts, self.died = 0, 0, []
+        self.overslept: list[str] = []
         self._seen_up: list[subprocess.Popen] = []
         self.liaison: subprocess.Popen | None = None
         self.launch()
@@ -177,8 +180,11 @@ class Stage:
             subprocess.run(["umount", "-l", str(self.home)], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def log(self) -> str:
+        return (self.folder / "liaison.log").read_text(errors="replace")
+
     def log_tail(self, count=30) -> str:
-        return "\n".join((self.folder / "liaison.log").read_text(errors="replace").splitlines()[-count:])
+        return "\n".join(self.log().splitlines()[-count:])
 
 
 def end(process):
