@@ -4,7 +4,8 @@ claim → understand the deliveries → read the record where they are thin → 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -33,7 +34,7 @@ from app import (
     tables,
 )
 from app.budgeting import Crowded
-from app.claims import Claim
+from app.claims import ENDED_US, Claim
 from app.connectors import Connectors
 from app.consider import consider
 from app.desk import desk
@@ -48,7 +49,7 @@ from app.rhythm import Case
 from app.rows import bound
 from app.rulebook import Rulebook
 from app.store import Look, Store, Transaction
-from core.errors import LiaisonError, NotThere, Paused, PayloadError, PlatformError, Refused
+from core.errors import LiaisonError, NotThere, Paused, PayloadError, PlatformError, Refused, StoreError
 from core.moments import BY_AGENTS
 from core.notes import CUSTOMER_FACING, Audience, NoteState
 from core.ports import Connector
@@ -68,7 +69,7 @@ _LEARNT = {"seen": _SEEN, "attended": _BASIS, "stands": standing.STANDS, "means"
 def _learning(parts: tuple[str, ...]) -> Prepared:
     """One update for all of it: each writes the whole row anew."""
     columns = {name: value for part in parts for name, value in _LEARNT[part].items()}
-    return Prepared(update(T).where(bound(T)).values(memory=bindparam("remembered"), **columns))
+    return Prepared(update(T).where(bound(T)).values(memory=bindparam("remembered"), unfinished=0, **columns))
 
 
 DONE = Prepared(update(D).where(D.c.id == bindparam("delivery")).values(state="done"))
@@ -96,6 +97,8 @@ WRITTEN_AS = Prepared(select(literal(1)).where(bound(N), N.c.comment_id == bindp
 STALE = timedelta(minutes=5)
 RETRY = timedelta(seconds=30)
 TURN = timedelta(milliseconds=50)
+DOUBTFUL = 3
+"""Claims in a row without an end after which each delivery is handled with care: one may end the whole process."""
 log = logging.getLogger("liaison.attend")
 
 
@@ -127,27 +130,43 @@ class Attendant:
 
     def attend(self, ref: TicketRef) -> None:
         """Raises Fenced when another runner took over."""
-        connector = self._connectors.of(ref.site)
         claim = self._claim(ref)
+        with self._ending(claim):
+            self._look(self._connectors.of(ref.site), claim)
+        self.told(ref)
+
+    def _look(self, connector: Connector, claim: Claim) -> None:
+        ref = claim.ref
         paused, halt = self._halted(ref)
         if paused and not claim.deliveries:
             # nothing has happened and nothing may be written: not even a question is asked before the pause ends
-            self._store.write(lambda tx: self._rest(tx, connector, claim, paused, halt))
+            self._store.write(lambda tx: self._pause(tx, connector, claim, paused, halt))
             return
         try:
-            handled: Claim | None = self._handle(connector, claim)
-        except LiaisonError:
-            raise
+            wary = any(d.suspect or claim.unfinished > DOUBTFUL for d in claim.deliveries)
+            handled = self._one_by_one(connector, claim, wary=True) if wary else self._handle(connector, claim)
         except Exception as error:
-            if not claim.deliveries:
+            if _passes(error) or not claim.deliveries:
                 raise
             log.exception("%s: %s deliveries are handled one by one: %s", ref, len(claim.deliveries), error)  # noqa: TRY401 - the first line alone is read
             handled = self._one_by_one(connector, claim)
-        if handled is None:
-            return
-        if not handled.rested:
+        if handled and not handled.rested:
             self._send(connector, handled)
-        self.told(ref)
+
+    @contextmanager
+    def _ending(self, claim: Claim) -> Iterator[None]:
+        """Where it comes to a bad end, it comes to an end all the same: the process lives."""
+        try:
+            yield
+        except Exception:
+            with suppress(StoreError):
+                self._store.write(lambda tx: self._finish(tx, claim))
+            raise
+
+    @staticmethod
+    def _finish(tx: Transaction, claim: Claim) -> None:
+        claims.hold(tx, claim.ref, claim.fence)
+        claims.finish(tx, claim.ref)
 
     def _send(self, connector: Connector, claim: Claim) -> None:
         """Write what is planned, then rest: where all went well in one commit with the last note's result."""
@@ -201,36 +220,40 @@ class Attendant:
 
         return replace(claim, rested=self._store.write(commit))
 
-    def _one_by_one(self, connector: Connector, claim: Claim) -> Claim | None:
+    def _one_by_one(self, connector: Connector, claim: Claim, *, wary: bool = False) -> Claim | None:
         """Each delivery alone, after all of them together failed: the one that breaks it must not hold the others.
 
-        A ticket that breaks without any of them is not their fault: then this raises.
+        A ticket that breaks without any of them is not their fault: then this raises. `wary`: one of them may end the
+        whole process, so a try is counted before it is made.
         """
         alone = claim
         turns = [(), *((d,) for d in claim.deliveries)] if claim.newest else [(d,) for d in claim.deliveries]
         for turn in turns:
             # the first claim's generation: what arrived since is looked at afterwards
             alone = replace(self._claim(claim.ref), generation=claim.generation, deliveries=turn)
+            if wary and turn and self._fail(alone, ENDED_US):
+                continue
             try:
-                if not self._handle(connector, alone, rests=False):
+                with self._ending(alone):
+                    done = self._handle(connector, alone, rests=False)
+                if not done:
                     return None
-            except LiaisonError:
-                raise
             except Exception as error:
-                if not turn:
+                if _passes(error) or not turn:
                     raise
-                self._fail(alone, error)
+                self._fail(alone, f"{type(error).__name__}: {error}")
         return alone
 
-    def _fail(self, claim: Claim, error: Exception) -> None:
-        problem = f"{type(error).__name__}: {error}"
-        log.error("%s: delivery %s cannot be handled: %s", claim.ref, claim.deliveries[0].id, problem)
+    def _fail(self, claim: Claim, problem: str) -> bool:
+        """Count a try of its delivery; whether that was the last."""
+        (delivery,) = claim.deliveries
+        log.error("%s: delivery %s cannot be handled: %s", claim.ref, delivery.id, problem)
 
-        def fail(tx: Transaction) -> None:
+        def fail(tx: Transaction) -> bool:
             claims.hold(tx, claim.ref, claim.fence)
-            dead.fail(tx, {claim.deliveries[0].id: problem}, self._clock.now())
+            return delivery.id in dead.fail(tx, {delivery.id: problem}, self._clock.now())
 
-        self._store.write(fail)
+        return self._store.write(fail)
 
     # --- understanding ---------------------------------------------------------------------------------------------
 
@@ -491,6 +514,12 @@ class Attendant:
 
     # --- afterwards ------------------------------------------------------------------------------------------------
 
+    def _pause(
+        self, tx: Transaction, connector: Connector, claim: Claim, paused: datetime | None, halt: Cause | None
+    ) -> None:
+        self._finish(tx, claim)
+        self._rest(tx, connector, claim, paused, halt)
+
     def _rest(
         self, tx: Transaction, connector: Connector, claim: Claim, paused: datetime | None, halt: Cause | None
     ) -> None:
@@ -511,12 +540,19 @@ class Attendant:
         cause = Cause.REFUSED if error.permanent else cause
 
         def rest(tx: Transaction) -> None:
-            claims.hold(tx, claim.ref, claim.fence)
+            self._finish(tx, claim)
             opened = promising.open_promises(tx, claim.ref)
             promising.hinder(tx, opened, self._clock.now(), until=until, cause=cause)
             self._engine.rest(tx, claim.ref, until)
 
         self._store.write(rest)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether it says nothing against what is being handled: another runner, a store or a platform that is down or odd.
+    What the store will never take is another matter.
+    """
+    return isinstance(error, LiaisonError) and not (isinstance(error, StoreError) and error.permanent)
 
 
 def _person(plan: Plan) -> str:

@@ -27,11 +27,12 @@ from core.times import from_iso
 
 T, D, N = tables.tickets, tables.deliveries, tables.notes
 MINE = (bound(T),)
-CLAIM = Prepared(update(T).where(*MINE).values(fence=T.c.fence + 1))
+CLAIM = Prepared(update(T).where(*MINE).values(fence=T.c.fence + 1, unfinished=T.c.unfinished + 1))
+FINISH = Prepared(update(T).where(*MINE).values(unfinished=0))
 FENCE = Prepared(select(T.c.fence).where(*MINE))
-ROW = Prepared(select(T.c.fence, T.c.generation, T.c.memory, T.c.attended, T.c.newest).where(*MINE))
+ROW = Prepared(select(T.c.fence, T.c.generation, T.c.memory, T.c.attended, T.c.newest, T.c.unfinished).where(*MINE))
 PENDING = Prepared(
-    select(D.c.id, D.c.body, D.c.received_at, D.c.key, D.c.not_before)
+    select(D.c.id, D.c.body, D.c.received_at, D.c.key, D.c.problem, D.c.not_before)
     .where(bound(D), D.c.state == "pending")
     .order_by(D.c.id)
 )
@@ -43,6 +44,7 @@ OPEN_NOTES = Prepared(
 ASKED = Prepared(
     select(N.c.id).where(bound(N), N.c.moment == MomentKind.UPDATE_DUE, N.c.occurrence == bindparam("promise")).limit(1)
 )
+ENDED_US = "Liaison ended while it handled this."
 REMEMBER = Prepared(update(T).where(*MINE).values(memory=bindparam("now")))
 
 
@@ -58,6 +60,8 @@ class Stored:
     """From the panel, not from a platform."""
     not_before: datetime | None = None
     """Where handling it failed: when it is tried again."""
+    suspect: bool = False
+    """Liaison ended while it handled it."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ class Claim:
     """Who has a note on its way: it keeps their promise when it arrives."""
     rested: bool = False
     """Whether it is settled when the ticket is looked at next."""
+    unfinished: int = 1
+    """How many claims in a row, this one included, came to no end so far: each of them may have ended the process."""
 
 
 def take(tx: Transaction, ref: TicketRef) -> Claim:
@@ -83,7 +89,7 @@ def take(tx: Transaction, ref: TicketRef) -> Claim:
         ticket_row(tx, ref)
         CLAIM.run(tx, of_site=ref.site, of_id=ref.id)
     mine = {"of_site": ref.site, "of_id": ref.id}
-    fence, generation, remembered, attended, newest = ROW.run(tx, **mine).fetchone()
+    fence, generation, remembered, attended, newest, unfinished = ROW.run(tx, **mine).fetchone()
     notes = OPEN_NOTES.run(tx, **mine).fetchall()
     return Claim(
         ref=ref,
@@ -96,12 +102,18 @@ def take(tx: Transaction, ref: TicketRef) -> Claim:
         promises=open_promises(tx, ref),
         oldest_planned=min((from_iso(n[3]) for n in notes if n[0] == NoteState.PLANNED), default=None),
         speaking=_speaking(notes),
+        unfinished=unfinished,
     )
 
 
-def _delivered(identity: int, body: bytes, received_at: str, key: str, later: str | None) -> Stored:
-    at = datetime.fromisoformat(received_at)
-    return Stored(identity, body, at, key.startswith(POLLED), key.startswith(ORDERED), time(later))
+def finish(tx: Transaction, ref: TicketRef) -> None:
+    """The look has come to an end, whatever came of it; where a ticket's row is written anyway, that says so, too."""
+    FINISH.run(tx, of_site=ref.site, of_id=ref.id)
+
+
+def _delivered(identity: int, body: bytes, received_at: str, key: str, problem: str, later: str | None) -> Stored:
+    at, suspect = datetime.fromisoformat(received_at), problem == ENDED_US
+    return Stored(identity, body, at, key.startswith(POLLED), key.startswith(ORDERED), time(later), suspect)
 
 
 def speaking(look: Look, ref: TicketRef) -> frozenset[Audience]:
@@ -123,13 +135,13 @@ def hold(tx: Transaction, ref: TicketRef, fence: int) -> None:
 
 
 def memory(tx: Transaction, ref: TicketRef) -> Memory:
-    _, _, remembered, _, _ = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()
+    remembered = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()[2]
     return Memory.from_dict(orjson.loads(remembered))
 
 
 def urgency(tx: Transaction, ref: TicketRef) -> int:
     """0 for P1 to 4 for P5; a ticket without a priority counts as P3."""
-    _, _, _, _, last = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()
+    last = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()[4]
     newest = snapshots.load(last)
     order = [str(priority) for priority in Priority]
     return order.index(newest.ticket.priority if newest and newest.ticket.priority else Priority.P3)
@@ -142,7 +154,7 @@ def save_memory(tx: Transaction, ref: TicketRef, remembered: Memory) -> None:
 def next_wake(tx: Transaction, claim: Claim, opened: Sequence[Promise], site: Site, now: datetime) -> datetime | None:
     """When the ticket next has something to do: the earliest of its rows. `opened`: its open promises."""
     ref = claim.ref
-    _, generation, remembered, _, last = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()
+    _, generation, remembered, _, last, _ = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()
     if generation != claim.generation:
         return now
     notes = OPEN_NOTES.run(tx, of_site=ref.site, of_id=ref.id).fetchall()

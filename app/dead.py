@@ -37,8 +37,9 @@ class DeadLetter:
     body: bytes = b""
 
 
-def fail(tx: Transaction, problems: Mapping[int, str], now: datetime) -> None:
-    """Count one more try of each delivery, by id; the last one sets it aside."""
+def fail(tx: Transaction, problems: Mapping[int, str], now: datetime) -> set[int]:
+    """Count one more try of each delivery, by id; the last one sets it aside. Returns those."""
+    ended = set()
     for identity, problem in problems.items():
         tries = tx.execute(select(D.c.tries).where(D.c.id == identity)).scalar_one() + 1
         state = "dead" if tries >= TRIES else "pending"
@@ -47,6 +48,9 @@ def fail(tx: Transaction, problems: Mapping[int, str], now: datetime) -> None:
             .where(D.c.id == identity)
             .values(state=state, tries=tries, problem=problem, not_before=iso(now + AGAIN))
         )
+        if state == "dead":
+            ended.add(identity)
+    return ended
 
 
 def letters(connection: Connection, *, most: int | None = None) -> list[DeadLetter]:

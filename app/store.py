@@ -29,6 +29,8 @@ MOST_WAITING = 1024
 """Jobs that may wait for the writer: beyond that memory would grow with them, so who asks is refused at once."""
 WRITER = "store writer"
 BUSY_SECONDS = 10
+UNFIT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+"""What the store will not take however often it is asked."""
 log = logging.getLogger("liaison.store")
 
 
@@ -37,7 +39,8 @@ class Store:
 
     `write(fn)` runs `fn(transaction)` on the writer thread, each in a savepoint of its own so that one failure
     leaves its neighbours alone, and returns its result only after the commit is on disk (WAL,
-    `synchronous=FULL`). Raises what `fn` raised, or StoreError when the database or the commit failed.
+    `synchronous=FULL`). Raises what `fn` raised, or StoreError when the database or the commit failed: a permanent one
+    where the database will not take what `fn` writes.
     """
 
     def __init__(self, url: str) -> None:
@@ -217,6 +220,7 @@ class Store:
     def _nothing_stored(self, error: Exception) -> StoreError:
         problem = StoreError(f"nothing was stored: {_short(error)}.", where=self.url)
         problem.__cause__ = error
+        problem.permanent = isinstance(getattr(error, "orig", error), UNFIT)
         return problem
 
 

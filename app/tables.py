@@ -62,6 +62,7 @@ tickets = Table(
     Column("key", String, nullable=False, default=""),
     Column("generation", Integer, nullable=False, default=0),  # counts accepted deliveries: no lost wake-up
     Column("fence", Integer, nullable=False, default=0),  # counts claims: a runner that lost its claim commits nothing
+    Column("unfinished", Integer, nullable=False, server_default="0"),  # claims in a row that came to no end
     Column("attended", Text),  # the snapshot that moments are counted from
     Column("newest", Text),  # the latest snapshot seen
     Column("memory", Text, nullable=False, default="{}"),  # app.memory.Memory

@@ -117,6 +117,65 @@ def test_a_platform_or_store_that_fails_sets_nothing_aside(desk, error):
     assert (states(desk), desk.rows(D)[0].tries) == (["pending"], 0)
 
 
+class Killed(BaseException):
+    """As a process ends that runs out of memory: nothing is caught, nothing more is written."""
+
+
+def test_a_delivery_that_ends_the_whole_process_is_set_aside_in_the_end_and_its_neighbours_flow(desk, monkeypatch):
+    """Whoever starts Liaison again and again would otherwise start it for ever."""
+    one = desk
+    one.receive(incident(title="a poison"))
+    one.receive(incident(priority="P1", revision="0002"))
+    deaths = 0
+    for _ in range(12):
+        poison(one, monkeypatch, Killed())
+        try:
+            one.pass_(minutes=1)
+            break
+        except Killed:
+            deaths += 1
+            one = one.crash()
+    assert states(one) == ["dead", "done"]
+    assert one.rows(D)[0].problem == "Liaison ended while it handled this."
+    assert one.notes()["requester", "opened"] == "written"
+    assert deaths == 5
+    one.close()
+
+
+def test_one_who_is_killed_twice_in_the_same_look_handles_it_as_ever_the_third_time(desk, monkeypatch):
+    one = desk
+    one.receive(incident(title="a poison"))
+    for _ in range(2):
+        poison(one, monkeypatch, Killed())
+        with pytest.raises(Killed):
+            one.drain()
+        one = one.crash()
+    one.drain()
+    assert (states(one), one.rows(D)[0].tries) == (["done"], 0)
+    one.close()
+
+
+def test_what_the_store_will_never_take_is_set_aside(desk, monkeypatch):
+    """Asked again it would say no again, and the ticket would hear nothing any more."""
+    real = desk.attendant._learn
+
+    def learn(tx, claim, plan):
+        if plan.newest and "poison" in plan.newest.ticket.title:
+            tx.execute(tables.meta.insert(), [{"name": "x", "value": "x"}] * 2)
+        real(tx, claim, plan)
+
+    monkeypatch.setattr(desk.attendant, "_learn", learn)
+    desk.happen(incident())
+    desk.receive(incident(title="poison", revision="0003"))
+    desk.receive(incident(priority="P1", revision="0002"))
+    desk.drain()
+    assert states(desk) == ["done", "pending", "done"]
+    assert desk.notes()["requester", "raised"] == "written"
+    desk.pass_(minutes=1)
+    assert states(desk) == ["done", "dead", "done"]
+    assert "UNIQUE" in desk.rows(D)[1].problem
+
+
 def test_news_in_a_burst_do_not_use_up_the_tries(desk, monkeypatch):
     poison(desk, monkeypatch, KeyError("x"))
     desk.happen(incident(title="poison"))
@@ -135,7 +194,7 @@ def test_news_that_come_while_deliveries_are_handled_one_by_one_are_not_lost(des
         if not sent:
             sent.append(1)
             desk.receive(incident(priority="P1", revision="0009"))
-        real(claim, error)
+        return real(claim, error)
 
     monkeypatch.setattr(desk.attendant, "_fail", fail)
     desk.happen(incident(title="poison", revision="0002"))
