@@ -20,6 +20,8 @@ from core.sites import Flavour, Site
 FIELDS = "updated,project,issuetype"
 PAGE = 100
 PAGES = 1000
+OVERLAP = 10
+"""So many issues of a page are asked for again with the next: where some were deleted meanwhile, all others move up."""
 MINUTE = timedelta(minutes=1)
 
 Page = Mapping[str, Any]
@@ -72,9 +74,9 @@ def _data_center(query: str, ask: Ask) -> Iterator[Page]:
         page = ask("/search", params)
         yield page
         count, total = len(page["issues"]), page.get("total")
-        start += count
-        if not count or (isinstance(total, int) and start >= total):
+        if not count or (isinstance(total, int) and start + count >= total):
             return
+        start += max(count - OVERLAP, (count + 1) // 2)
     raise Unavailable("Jira's pages of changed issues do not come to an end", where="/search")
 
 

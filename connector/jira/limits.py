@@ -1,7 +1,7 @@
 """What Jira's answers say of its limits, before anything is refused.
 
-Cloud, as of 2026: `RateLimit-Policy` and `RateLimit` name quotas ("tenant-app-quota";q=65000;w=3600 and ;r=11000;t=600,
-Cloud, as of 2026: `RateLimit-Policy` and `RateLimit` name quotas ("tenant-app-quota";q=65000;w=3600, ;r=11000;t=600,
+Cloud, as of 2026: `RateLimit-Policy` and `RateLimit` name quotas (`"tenant-app-quota";q=65000;w=3600` there,
+`"tenant-app-quota";r=11000;t=600` here) for a whole site; `X-RateLimit-Limit` and its kin tell of the burst of one
 endpoint. Headers that begin with `Beta-` say what is not enforced. Data Center: a bucket of `-Limit` tokens that gets
 `-FillRate` more each `-Interval-Seconds`.
 """

@@ -75,6 +75,21 @@ def test_odd_entries_are_passed_over(found, count):
     assert len(list(changes(SITE, NOW, NOW, lambda *_: page))) == count
 
 
+def test_nobody_is_passed_over_where_issues_are_deleted_while_pages_are_turned():
+    listed = [issue(project={"key": "OPS"}) | {"id": str(n), "key": f"OPS-{n}"} for n in range(1, 251)]
+
+    def ask(path, params):
+        del path
+        start, most = int(params["startAt"]), int(params["maxResults"])
+        page = {"issues": listed[start : start + most], "total": len(listed)}
+        del listed[:3]  # before the next page is asked for
+        return page
+
+    found = [one.ticket_id for one in changes(DATA_CENTER, NOW, NOW, ask)]
+    assert set(found) == {str(n) for n in range(1, 251)}
+    assert len(found) < 300
+
+
 def test_an_edit_makes_nobodys_words_younger():
     harness = JiraHarness()
     ref = harness.create(title="one")
