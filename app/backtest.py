@@ -4,7 +4,6 @@ Every ticket lives by itself (`app.rehearsal`), so tickets are dealt out to proc
 those of one person together: then these are in one bundle, and are played in the order of their times.
 """
 
-import gc
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any
 
 import orjson
 
+from app import garbage
 from app.connectors import MAKERS
 from app.rehearsal import Ears, Life, Rehearsal, Said, Slot, StageClock, without_words
 from app.rulebook import Rulebook
@@ -34,8 +34,6 @@ BUNDLE = 250
 AFTERWARDS = timedelta(days=2)
 """How long after the last event of all a ticket is followed: check-ins and promises may still fall due."""
 SAMPLES = 3
-GARBAGE = 50_000
-"""So many things a process makes before it looks for those that are over."""
 LATEST = "sent_at"
 
 
@@ -268,8 +266,7 @@ def _open(course: Course) -> None:
         _stage = Stage(course)
     except LiaisonError as error:  # raised here, it would end the process, and nobody would learn why
         _stage = error
-    gc.freeze()  # the rules stay: they need not be walked through again and again
-    gc.set_threshold(GARBAGE)
+    garbage.settle()
 
 
 def _opened() -> "Stage":

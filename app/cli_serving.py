@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app import demo
+from app import demo, garbage
 from app.cli_common import config_option, console, installation
 from app.cli_enter import print_link
 from app.liaison import STOP_SECONDS, Liaison
@@ -26,6 +26,7 @@ def serve(config: Path) -> None:
     with only_one(settings.store), signals_held():
         liaison = Liaison(settings)
         server = Server(liaison.web(), settings.listen)
+        garbage.settle()
         server.start()
         where = f"Liaison answers at {server.url}/ and takes webhooks at {server.url}/hooks/<site>."
         console.print(where, soft_wrap=True)

@@ -6,9 +6,16 @@ from sqlalchemy import ColumnElement, Table, and_, bindparam, case
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import tables
+from app.prepared import Prepared
 from app.store import Transaction
 from core.tickets import Priority, TicketRef
 from core.times import from_iso
+
+NEW = Prepared(
+    upsert(tables.tickets)
+    .values(site=bindparam("site"), id=bindparam("id"), key="", generation=0, fence=0, memory="{}")
+    .on_conflict_do_nothing()
+)
 
 
 def of(table: Table, ref: TicketRef) -> ColumnElement[bool]:
@@ -31,7 +38,7 @@ def urgency_of(priority: ColumnElement[str]) -> ColumnElement[int]:
 
 def ticket_row(tx: Transaction, ref: TicketRef) -> None:
     """Make sure the ticket has a row."""
-    tx.execute(upsert(tables.tickets).values(site=ref.site, id=ref.id).on_conflict_do_nothing())
+    NEW.run(tx, site=ref.site, id=ref.id)
 
 
 def time(text: str | None) -> datetime | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import requests
 from sqlalchemy import func, select
 
-from app import tables
+from app import garbage, tables
 from app.liaison import Liaison
 from app.serving import Server
 from app.settings import Listen, Settings
@@ -119,6 +119,7 @@ def main() -> None:
         time.sleep(0.5)
         create(url, TICKETS)  # every webhook is stored before the first note is written: the engine is not running yet
         time.sleep(2)
+        garbage.settle()  # as `liaison serve` does
         engine = threading.Thread(target=liaison.run, daemon=True)
         began, cpu = time.perf_counter(), ours()
         engine.start()
