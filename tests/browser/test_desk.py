@@ -59,7 +59,7 @@ def test_from_the_list_to_other_words_and_back(browser, world):
         page.goto(world.url + "/rules")
         page.get_by_label("Search names, words, services").press_sequentially("Watching")
         page.get_by_role("heading", name=re.compile(r"^1 of")).wait_for()
-        assert "text=Watching" in page.url
+        page.wait_for_url("**text=Watching*")  # what was typed last is asked for last
         page.get_by_role("link", name="Show all").click()
         page.get_by_label("Last 30 days").select_option("yes")
         page.get_by_role("heading", name=re.compile("found")).wait_for()
