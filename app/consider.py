@@ -309,6 +309,9 @@ class _Consideration:
             kept_back = [self._moment(kind, name) for kind, name in self.hush.owed(audience, self.ticket)]
             if kept_back:
                 self.owed[audience] = [(m, self._decided(m)) for m in kept_back]
+            if audience is Audience.REQUESTER and memory.owed_due:
+                promised, memory.owed_due = memory.owed_due, None
+                self.steered.stand_by(promised, now_due)
 
     def _steer_alone(self, ticket: Ticket) -> Plan:
         """Orders in a ticket that is taken over just now."""
@@ -515,6 +518,7 @@ class _Consideration:
             muted = obstacle == self.hush.muted(audience)
             if reason is Reason.QUIET_HOURS or (muted and moment.kind in OUTLASTS_A_MUTE):
                 self.hush.keep_back(audience, moment)
+                self._keep_in_mind(audience, moment)
             return
         cadence = decision.cadences.get(audience)
         if moment.kind is M.UPDATE_DUE and cadence and cadence.when_missed is WhenMissed.DRAFT:
@@ -538,6 +542,12 @@ class _Consideration:
         state = NoteState.DRAFT if draft else NoteState.PLANNED
         self.plan.notes.append(NewNote(identity, moment.kind, moment.occurrence, state, plan, decision.rule_set))
         self.plan.drop_notes.add(audience)
+
+    def _keep_in_mind(self, audience: Audience, moment: Moment) -> None:
+        """What they were promised, where they do not hear of its end: the end may be taken back before they do."""
+        standing = next((p.due for p in self.case.promises if p.audience is audience), None)
+        if audience is Audience.REQUESTER and moment.kind in TERMINAL:
+            self.memory.owed_due = self.memory.owed_due or standing
 
     def _pledge(self, audience: Audience, moment: Moment, cadence: Cadence | None) -> Pledge:
         pledge = self.rhythm.pledge(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from app import families, timers
+from app import difference, families, timers
 from app.desk import Desk
 from app.diary import overtaken
 from app.memory import Memory
@@ -24,13 +24,17 @@ UNDO = (
     frozenset({M.WAITING_FOR_REQUESTER, M.WAITING_FOR_VENDOR, M.RESUMED}),
     frozenset({M.JOINED, M.LEFT_FAMILY}),
     frozenset({M.RESOLVED, M.CANCELLED, M.REOPENED}),
-    frozenset({M.ANNOUNCED, M.RESCHEDULED, M.REJECTED, M.STARTED, M.DELAYED, M.FINISHED, M.FAILED}),
+    frozenset({M.ANNOUNCED, M.RESCHEDULED, M.REJECTED, M.STARTED, M.DELAYED, M.FINISHED, M.FAILED, M.REOPENED}),
 )
 """Of each group the last one is the truth of the morning. A closed ticket is still a solved one."""
 OUTLASTS_A_MUTE = TERMINAL - {M.CLOSED} | {M.REOPENED, M.ANNOUNCED, M.RESCHEDULED}
 """What is said when a muted ticket speaks again, if it is still so: nobody waits for work that has ended, or is planned
 for another time.
 """
+ENDS = TERMINAL - {M.CLOSED, M.REJECTED}
+WINDOW, UNPLANS = frozenset({M.ANNOUNCED, M.RESCHEDULED}), frozenset({M.RESCHEDULED, M.CANCELLED, M.REJECTED})
+Kept = tuple[M, str]
+"""A moment that was kept back: its kind and occurrence."""
 MUTE, QUIET = "mute:end", "quiet:"
 
 
@@ -74,21 +78,29 @@ class Hush:
         owed = self._memory.owed.setdefault(str(audience), [])
         if name in owed:
             return False
+        if moment.kind in UNPLANS and not any(one.startswith(f"{M.ANNOUNCED}:") for one in owed):
+            self._memory.owed_window.setdefault(str(audience), self._memory.announced)
         self._memory.owed[str(audience)] = [*owed, name][-MOST:]
         return True
 
     def owed(self, audience: Audience, ticket: Ticket) -> Iterator[tuple[M, str]]:
-        """What is still true of what was kept back: kinds with their occurrences. Forgets all of it."""
+        """What is still true of what was kept back, and is news: kinds with their occurrences. Forgets all of it."""
         kept = self._memory.owed.pop(str(audience), [])
-        found = [(M(kind), occurrence) for kind, _, occurrence in (name.partition(":") for name in kept)]
+        known = self._memory.owed_window.pop(str(audience), "")
+        read = [(M(kind), occurrence) for kind, _, occurrence in (name.partition(":") for name in kept)]
+        found = _without_unread_ends(read)
+        first = next((one for one in found if one[0] is M.ANNOUNCED), None)
         for place, (kind, occurrence) in enumerate(found):
             later = {after for after, _ in found[place + 1 :]}
             undone = any(kind in group and later & group for group in UNDO)
-            if kind is not M.UPDATE_DUE and not undone and _fits(kind, occurrence, ticket, self._now):
-                yield kind, occurrence
+            moved_back = kind in WINDOW and known == difference.window(ticket)
+            if kind is M.UPDATE_DUE or undone or moved_back or not _fits(kind, occurrence, ticket, self._now):
+                continue
+            # who was never told the first time has nothing to be told about its moving
+            yield first if kind is M.RESCHEDULED and first else (kind, occurrence)
 
     def forget(self) -> None:
-        self._memory.owed = {}
+        self._memory.owed, self._memory.owed_window, self._memory.owed_due = {}, {}, None
 
     def set_timers(self, ticket: Ticket) -> None:
         """When the ticket is looked at again, because somebody may be spoken to then."""
@@ -105,6 +117,18 @@ def muted_by(memory: Memory, at: Callable[[datetime], str] = words.when) -> str:
         return ""
     until = at(memory.muted_until) if memory.muted_until else "somebody unmutes it"
     return f"Muted by {memory.muted_by} until {until}."
+
+
+def _without_unread_ends(kept: list[Kept]) -> list[Kept]:
+    """Who did not read that it is over has nothing to be told about its being open again."""
+    found: list[Kept] = []
+    for one in kept:
+        ends = [place for place, (kind, _) in enumerate(found) if kind in ENDS]
+        if one[0] is M.REOPENED and ends:
+            del found[ends[-1]]
+        else:
+            found.append(one)
+    return found
 
 
 def _fits(kind: M, occurrence: str, ticket: Ticket, now: datetime) -> bool:

@@ -31,7 +31,9 @@ class Memory:
     `commands` are the agents' comments that were obeyed (app/obeyed.py). `fact` is the phrase an agent picked for where
     the work stands; the state's change ends it. `next_at` is the time an agent chose for the next word, until words
     promise it. `muted_by` muted the ticket at `muted_at`, for good or until `muted_until`; `muted_due` is what had been
-    promised. `owed` are moments by audience, as `kind:occurrence`, that wait for the end of quiet hours or of a mute.
+    promised. `owed` are moments by audience, as `kind:occurrence`, that wait for the end of quiet hours or of a mute;
+    `owed_window` is the planned window that each audience still knows while it has been moved or called off, `owed_due`
+    what had been promised to the requester before an end that they have not heard of.
     """
 
     adopted: bool = False
@@ -79,6 +81,8 @@ class Memory:
     muted_until: datetime | None = None
     muted_due: datetime | None = None
     owed: dict[str, list[str]] = field(default_factory=dict)
+    owed_window: dict[str, str] = field(default_factory=dict)
+    owed_due: datetime | None = None
 
     @property
     def answered(self) -> bool:

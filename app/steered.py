@@ -85,6 +85,10 @@ class Steered:
             self._plan.entries.append(Entry(What.DECIDED, audience=R, detail="The time it was muted for is over."))
             resume(self._case, self._rhythm, self._hush, now_due)
 
+    def stand_by(self, promised: datetime, now_due: Decision) -> None:
+        """An end that they never heard of was taken back: they still wait for the word that they were promised."""
+        promise_again(self._case, self._rhythm, now_due, promised, "the return of what had ended unheard")
+
     @property
     def speaks(self) -> bool:
         """Whether the requester is written to because somebody asked for it; asked before the rules plan anything."""
@@ -94,13 +98,18 @@ class Steered:
 def resume(case: Case, rhythm: Rhythm, hush: Hush, now_due: Decision) -> datetime | None:
     """Speak again, and keep what had been promised: at once where its time has passed. Returns that time."""
     promised = hush.unmute()
+    return promise_again(case, rhythm, now_due, promised, f"{RULE} unmute") if promised else None
+
+
+def promise_again(case: Case, rhythm: Rhythm, now_due: Decision, promised: datetime, by: str) -> datetime | None:
+    """What had been promised, at once where its time has passed. Returns that time; None where nothing is promised."""
     cadence = now_due.cadences.get(R)
     standing = [*(p.audience for p in case.promises), *(p.audience for p in rhythm.plan.promises)]
     taken = R in standing and R not in rhythm.plan.withdrawn
-    if promised is None or taken or cadence is None or rhythm.rests(cadence):
+    if taken or cadence is None or rhythm.rests(cadence):
         return None
     due = max(promised, case.now)
-    rhythm.plan.promises.append(NewPromise(R, due, case.now, f"{RULE} unmute", cadence.rule))
+    rhythm.plan.promises.append(NewPromise(R, due, case.now, by, cadence.rule))
     return due
 
 

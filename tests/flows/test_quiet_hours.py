@@ -66,6 +66,7 @@ def test_what_happens_at_night_is_said_in_the_morning_as_one_message_with_the_ne
 
 
 def test_what_was_undone_in_the_night_is_not_said(evening):
+    """Who has not read that it is solved is not told that it is open again, and gets the word that was promised."""
     key = opened(evening)
     evening.pass_(hours=9)
     evening.on_snow(key, state="6", close_code="Solved (Permanently)")
@@ -74,7 +75,7 @@ def test_what_was_undone_in_the_night_is_not_said(evening):
     evening.pass_(hours=1)
     before = len(evening.said(key))
     evening.pass_(hours=60)
-    assert evening.said(key)[before:] == ["Back again. We will write again by 12:00 today."]
+    assert evening.said(key)[before:] == ["Still on it. We will write again by 12:00 today."]
 
 
 def test_a_ticket_solved_and_closed_in_the_night_is_told_to_be_solved(evening):
@@ -164,3 +165,83 @@ def test_a_check_in_of_the_night_is_not_asked_where_work_went_on_again(asking):
     asking.on_snow(key, state="2")
     asking.pass_(hours=60)
     assert "Does all work well again?" not in asking.said(key)
+
+
+CHANGE = """
+version: 1
+calendars: {office: {timezone: location, days: mon-fri, open: "08:00-18:00"}}
+quiet: [{tell: requester, outside: office}]
+rules: []
+"""
+OLD = {"start_date": "2026-11-26 09:00:00", "end_date": "2026-11-26 11:00:00"}
+NEW = {"start_date": "2026-11-27 09:00:00", "end_date": "2026-11-27 11:00:00"}
+
+
+@pytest.fixture
+def planning(tmp_path):
+    with world(tmp_path, CHANGE) as one:
+        yield one
+
+
+def changed(one, key="", **fields):
+    body = {"as": "nils", "table": "change_request", "fields": fields}
+    key = one.snow.change(key, body)["number"]
+    one.driver.settle()
+    one.pass_(minutes=5)
+    return key
+
+
+def test_a_window_that_is_moved_at_night_and_moved_back_is_not_told(planning):
+    """For the reader nothing has changed."""
+    key = changed(planning, short_description="x", **OLD)
+    changed(planning, key, state="-2", approval="approved")
+    assert len(planning.said(key)) == 1
+    planning.pass_(hours=9)
+    changed(planning, key, **NEW)
+    changed(planning, key, **OLD)
+    planning.pass_(hours=63)
+    assert not any("has moved" in text for text in planning.said(key))
+
+
+def test_a_window_that_is_moved_back_for_a_while_only_is_told_as_it_is(planning):
+    key = changed(planning, short_description="x", **OLD)
+    changed(planning, key, state="-2", approval="approved")
+    planning.pass_(hours=9)
+    for times in (NEW, OLD, NEW):
+        changed(planning, key, **times)
+    planning.pass_(hours=63)
+    (said,) = [text for text in planning.said(key) if "has moved" in text]
+    assert "The new time is Friday 27 November, 10:00 to 12:00 (Berlin time)." in said
+
+
+def test_a_change_that_is_announced_and_moved_at_night_is_announced_with_its_newest_time(planning):
+    """Who never read the first time is not told that it has moved."""
+    planning.pass_(hours=9)
+    key = changed(planning, short_description="x", **OLD)
+    changed(planning, key, state="-2", approval="approved")
+    changed(planning, key, **NEW)
+    planning.pass_(hours=61)
+    (said,) = planning.said(key)
+    assert said.startswith("We plan a change to one of our services: Friday 27 November, 10:00 to 12:00")
+
+
+def test_a_change_that_is_called_off_and_planned_again_at_night_is_told_only_where_its_time_is_new(planning):
+    key = changed(planning, short_description="x", **OLD)
+    changed(planning, key, state="-2", approval="approved")
+    before = planning.said(key)
+    planning.pass_(hours=9)
+    changed(planning, key, state="4")
+    changed(planning, key, state="-2", approval="approved")
+    planning.pass_(hours=61)
+    assert planning.said(key) == before
+
+
+def test_who_has_read_that_it_is_solved_is_told_in_the_morning_that_it_is_open_again(evening):
+    key = opened(evening)
+    evening.pass_(hours=6)
+    evening.on_snow(key, state="6", close_code="Solved (Permanently)")
+    evening.pass_(hours=4)
+    assert evening.said(key)[-1] == "Done."
+    evening.on_snow(key, state="2", close_code="")
+    evening.pass_(hours=61)
+    assert evening.said(key)[-1].startswith("Back again.")
