@@ -17,7 +17,7 @@ from app.reminding import still_true
 from app.rhythm import paced, waits_for_requester
 from app.rhythm import reminding as pace_of_reminder
 from app.rulebook import Rulebook
-from core.decisions import Facts, Words
+from core.decisions import Facts, Reason, Words
 from core.errors import WordsError
 from core.moments import AFTERWARDS, TERMINAL, Moment, MomentKind
 from core.notes import Audience, Paragraph, Style, plain
@@ -39,7 +39,6 @@ SAID_AGAIN = TERMINAL | {
 }
 """Where the same words twice are meant."""
 ON_TIME = timedelta(minutes=1)
-NOTICED = timedelta(minutes=5)
 LATER = timedelta(minutes=30)
 """As much later is the time that a reminder offers as an example."""
 
@@ -220,7 +219,11 @@ class Composer:
         standing = next((p.due for p in promises if p.audience is A.REQUESTER), None)
         due = composed.promises.get(A.REQUESTER) or (None if told else standing)
         reads = told or memory.told
-        facts = Facts(now, due, memory.state_since, standing, reads, *_to_come(memory, now), **_of(kin))
+        silence = Reason.QUIET_HOURS if A.REQUESTER in composed.later else "" if told else plan.requester_silence
+        why_silent = letters.in_a_sentence(silence, site.language)
+        unheard = why_silent or composed.stopped.get(A.REQUESTER, "")
+        to_come = _to_come(memory, now)
+        facts = Facts(now, due, memory.state_since, standing, reads, *to_come, why_silent=unheard, **_of(kin))
         moment = Moment(MomentKind(plan.message.moment), occurrence, plan.at)
         held_back = composed.held_back.get(A.REQUESTER, "")
         advising = earlier if earlier and not plan.message.template else plan
@@ -239,6 +242,8 @@ class Composer:
         coming = due if due and due > now and not named else None
         composed.edits = memory.living_comment if connector.edits_notes else ""
         composed.calls = any(prompt.calls for prompt in prompts)
+        if prompts and not plan.message.template and not connector.edits_notes:
+            impacts, reads = (), ""  # a journal's earlier notes stand above this one, which only reminds
         book = self._rulebook
         return lambda: letters.for_agents(
             advice=advised()[0],
@@ -246,7 +251,7 @@ class Composer:
             requester_reads=reads,
             read_at=book.clock_text(memory.told_at, now, ticket, site) if not told and memory.told_at else "",
             together=bool(told) and connector.joins_audiences,
-            why_silent="" if told else plan.requester_silence,
+            why_silent=why_silent,
             promise=book.due_text(coming, now, ticket, site) if coming and not memory.resting else "",
             reminder=book.appointment_text(coming, now, ticket, site) if coming and memory.resting else "",
             held_back=held_back or advised()[1],
@@ -334,7 +339,7 @@ def _of(kin: Kin | None) -> dict[str, Any]:
 
 def _late(plan: NotePlan, standing: Promise | None, now: datetime) -> timedelta | None:
     """By how much an update comes after its time, where readers notice."""
-    if standing is None or plan.message.moment != MomentKind.UPDATE_DUE or now - standing.due < NOTICED:
+    if standing is None or plan.message.moment not in lateness.OF_LATE or now - standing.due < lateness.NOTICED:
         return None
     return timedelta(minutes=(now - standing.due) // timedelta(minutes=1))
 

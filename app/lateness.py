@@ -14,6 +14,8 @@ from core.times import Clock
 
 SPEAKS_OF_IT = re.compile(r"\{[{%][^}]*\b(?:promised|late)\b")
 """Words that speak of the promised time, or of being late, themselves."""
+OF_LATE = frozenset({MomentKind.UPDATE_DUE, MomentKind.PROGRESSED})
+"""What may come in the place of the promised update: itself, or an agent's order that is seen too late."""
 NOTICED = timedelta(minutes=5)
 """So late that readers notice: before that an excuse is noise."""
 
@@ -23,7 +25,7 @@ def owned_up(
 ) -> tuple[Paragraph, ...]:
     """The sentence that stands before a late update; nothing where it is in time, or says so itself."""
     now, message = clock.now(), plan.message
-    if promise is None or message.moment != MomentKind.UPDATE_DUE or now - promise.due < NOTICED:
+    if promise is None or message.moment not in OF_LATE or now - promise.due < NOTICED:
         return ()
     if SPEAKS_OF_IT.search(message.template):
         return ()

@@ -36,8 +36,9 @@ def for_agents(
     """The internal note: impact, what to do, who was told what, when the next word is due, which rule said so.
 
     `read_at` is empty when the requester reads the words in this same moment; `together`: they stand right beside this
-    note, written in the same save. `promise` reads "by 14:30 today". `prompts`: what agents are reminded of or told.
-    `reminder`: when the requester is reminded of our question, as "on Friday at 10:00". `language`: the site's.
+    note, written in the same save. `why_silent`: why they are told nothing, as a sentence. `promise` reads "by 14:30
+    today". `prompts`: what agents are reminded of or told. `reminder`: when the requester is reminded of our question,
+    as "on Friday at 10:00". `language`: the site's.
     """
     speaks = tongue(language)
     own = partial(speaks.say, "agents")
@@ -51,7 +52,7 @@ def for_agents(
         parts.append(Paragraph(own("told_at").format(at=read_at) if read_at else own("reads")))
         parts.append(Paragraph(requester_reads, Style.QUOTE))
     if why_silent:
-        parts.append(Paragraph(speaks.say("why_silent", why_silent) or own("silent").format(why=why_silent)))
+        parts.append(Paragraph(why_silent))
     if promise:
         parts.append(Paragraph(own("next").format(by=promise)))
     if reminder:
@@ -61,6 +62,13 @@ def for_agents(
         parts.append(Paragraph(own("held_back").format(why=held_back)))
     parts.append(Paragraph(own("rule").format(rule=rule), Style.SMALL))
     return tuple(parts)
+
+
+def in_a_sentence(why_silent: str, language: str) -> str:
+    """Why the requester is told nothing; `""` where they are."""
+    speaks = tongue(language)
+    said = speaks.say("why_silent", why_silent) if why_silent else ""
+    return said or (speaks.say("agents", "silent").format(why=why_silent) if why_silent else "")
 
 
 def meaning(advice_source: str, impacts: Iterable[Impact], why_silent: str, held_back: str) -> str:

@@ -189,6 +189,8 @@ class Facts:
     parent: Ticket | None = None
     parent_since: datetime | None = None
     parent_update: datetime | None = None
+    why_silent: str = ""
+    """Why the requester is told nothing at this moment, as a sentence; `""` where they are told."""
     progress: str = ""
     """The phrase that an agent picked for where the work stands; `""`: the ticket's own state says it."""
 

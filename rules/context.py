@@ -21,7 +21,9 @@ SAID_TO_ALL = (
     *("late", "reminder", "parent"),
     *("ticket", "progress", "affected_users"),
 )
-SAID_INSIDE = ("impacts", "requester", "requester_reads", "next_notice", "check_in", "key_users", "overrun")
+SAID_INSIDE = (
+    *("impacts", "requester", "requester_reads", "why_silent", "next_notice", "check_in", "key_users", "overrun"),
+)
 
 
 # A platform's key, and nothing that only stands where a key should: it is said to customers as it is.
@@ -216,6 +218,9 @@ class Scene:
 
     def _requester_reads(self) -> Any:
         return self.facts.requester_reads or self._missing("requester_reads")
+
+    def _why_silent(self) -> Any:
+        return self.facts.why_silent or self._missing("why_silent")
 
     def _next_notice(self) -> Any:
         return self._fact("next_notice", self.facts.next_notice)

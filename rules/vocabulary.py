@@ -87,6 +87,12 @@ FOR_AGENTS = (
     Name("overrun", "as overrun.text", "40 minutes", optional=True),
     Name("overrun.text", "by how much a change is, or was, late", "40 minutes", optional=True),
     Name("requester_reads", "the words the requester reads at this moment", "We are on it.", optional=True),
+    Name(
+        "why_silent",
+        "why the requester is told nothing at this moment; ask whether it is so",
+        "The requester is told when their quiet hours end.",
+        optional=True,
+    ),
 )
 
 IMPACT = ("statement", "level", "id")

@@ -304,7 +304,8 @@ def test_an_order_that_is_read_when_the_promise_is_overdue_is_one_message_with_o
     desk.note(order)
     desk.world.pass_(minutes=5)
     (said,) = desk.news
-    by = re.search(r"by (\d\d:\d\d) today", said)[1]
+    assert said.startswith("We said we would write by 10:32 today, and we are late.")
+    by = re.findall(r"by (\d\d:\d\d) today", said)[-1]
     assert by == ("14:48" if "next" in order else "11:18")
     assert [state for state, _ in desk.promises] == ["kept_late", "open"]
     assert desk.promises[-1][1] == f"{int(by[:2]) - 1:02}{by[2:]}"
@@ -380,3 +381,22 @@ def test_an_end_that_was_taken_back_while_muted_is_told_nobody(shipped):
     one.pass_(hours=3)
     assert not any("solved the problem" in text for text in one.said(key))
     assert [p.state for p in one.rows(tables.promises, key)][-1] == "open"
+
+
+def test_agents_do_not_read_that_a_requester_knows_who_was_told_nothing(shipped):
+    one, key = shipped
+    one.on_snow(key, work_notes="/liaison mute")
+    one.on_snow(key, state="6", close_code="Solved (Permanently)")
+    one.pass_(minutes=10)
+    note = one.entries(key, internal=True)[-1].text
+    assert "The requester was told nothing: the ticket is muted" in note
+    assert "the requester knows" not in note
+    assert "Our work is done. If they reply" in note
+
+
+def test_a_note_in_a_journal_that_only_reminds_repeats_nothing(shipped):
+    one, key = shipped
+    one.pass_(minutes=56)
+    note = one.entries(key, internal=True)[-1].text
+    assert note.startswith("At 11:02 today this goes out unless you write first:")
+    assert "/liaison next" in note
