@@ -67,11 +67,14 @@ class Diary:
     def remember(self, ticket: Ticket, moments: list[Moment], told: set[Audience]) -> None:
         """What these moments mean for the times to come. `told`: who hears of them."""
         memory, kinds = self._memory, {moment.kind for moment in moments}
-        if {M.ANNOUNCED, M.RESCHEDULED, M.STARTED} & kinds:
-            memory.announced, memory.announced_at = difference.window(ticket), self._now
+        goes_on = M.REOPENED in kinds and ticket.state == State.IMPLEMENT
+        if {M.ANNOUNCED, M.RESCHEDULED, M.STARTED} & kinds or goes_on:
+            memory.announced = difference.window(ticket)
+            if M.RESCHEDULED not in kinds or Audience.REQUESTER in told:  # else they still know the time of before
+                memory.announced_at = self._now
         elif {M.CANCELLED, M.REJECTED} & kinds:  # what is planned after all is announced like the first time
             memory.announced, memory.announced_at = "", None
-        if M.STARTED in kinds:
+        if M.STARTED in kinds or (goes_on and memory.begun_at is None):
             memory.begun_at = min(ticket.actual_start or self._now, self._now)
         if {M.FINISHED, M.RESOLVED} & kinds:
             memory.ended_at, memory.asked_at = self._now, None
@@ -110,7 +113,15 @@ class Diary:
     def _course(self, ticket: Ticket) -> Course:
         memory = self._memory
         known = bool(memory.announced) and memory.announced == difference.window(ticket)
-        return Course(known, memory.announced_at, memory.begun_at, memory.ended_at, memory.reopened_at)
+        start = memory.announced.partition("/")[0]
+        return Course(
+            known,
+            memory.announced_at,
+            memory.begun_at,
+            memory.ended_at,
+            memory.reopened_at,
+            from_iso(start) if start else None,
+        )
 
 
 def rings(memory: Memory, now: datetime) -> bool:

@@ -120,9 +120,11 @@ def _of_change(before: Ticket | None, now: Ticket, memory: Memory, at: datetime)
         yield M.REJECTED
         return
     yield from _of_plan(now, memory, at)
-    if before and old in (State.CLOSED, State.CANCELLED) and not now.ended:
+    begins = now.state == State.IMPLEMENT and old != State.IMPLEMENT
+    again = before is not None and old in (State.CLOSED, State.CANCELLED) and not now.ended
+    if again or (begins and memory.outcome):  # people were told that it is over: a mere start would be odd to read
         yield M.REOPENED
-    if now.state == State.IMPLEMENT and old != State.IMPLEMENT:
+    elif begins:
         yield M.STARTED
     if is_delayed(now, memory, at):
         yield M.DELAYED

@@ -30,8 +30,8 @@ class Course:
     """What a ticket alone does not tell: what people were told of it, and when.
 
     `announced`: whether the window that is planned now is the one people know; `announced_at`: since when, None where
-    that was before Liaison looked. `begun`: when work on a change began. `ended`: when people were told that it is
-    over. `reopened`: when it was last opened again.
+    that was before Liaison looked; `start`: when it begins as they know it. `begun`: when work on a change began.
+    `ended`: when people were told that it is over. `reopened`: when it was last opened again.
     """
 
     announced: bool = False
@@ -39,3 +39,4 @@ class Course:
     begun: datetime | None = None
     ended: datetime | None = None
     reopened: datetime | None = None
+    start: datetime | None = None

@@ -93,7 +93,8 @@ class _Book:
             yield from self._timed(rule, milestone, stands=stands)
 
     def _timed(self, rule: Rule, milestone: Milestone, *, stands: bool) -> Iterator[Appointment]:
-        begun, planned = self._begun(), self._planned(milestone.of)
+        begun = self.course.start if milestone.of else self._begun()
+        planned = self._planned(milestone.of) if milestone.of else None
         if milestone.after is not None and begun:
             at = after(self.rules, self.ticket, begun, milestone.after, milestone.calendar, self.zone)
             name = f"{rule.id}/{milestone.name}@{iso(begun)}"

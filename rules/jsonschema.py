@@ -41,6 +41,7 @@ READ: Mapping[Callable[[Any], Any], Json] = {
     schema.known_language: {"type": "string", "pattern": "^[a-z]{2}(-[A-Za-z]{2})?$", "examples": ["en", "de-AT"]},
     schema.zone_of_calendar: {"type": "string", "examples": ["location", "Europe/Berlin"]},
     schema.spoken_language: {"enum": [*spoken()]},
+    schema.since: {"anyOf": [DURATION, {"type": "object", "properties": {schema.PLANNED[0]: DURATION}}]},
     schema.lead: {"anyOf": [DURATION, {"type": "object", "properties": dict.fromkeys(schema.PLANNED, DURATION)}]},
 }
 SORTS: Mapping[Sort, Json] = {

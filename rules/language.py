@@ -166,8 +166,8 @@ class ImpactText:
 
 @dataclass(frozen=True)
 class Milestone:
-    """A word on the way. It comes when `on` becomes true, or so long `after` the opening of an incident or the start
-    of a change, or so long `before` the planned time `of`; then `when` and `unless` are asked.
+    """A word on the way. It comes when `on` becomes true, or so long `after` the opening of an incident, the start of a
+    change, or the planned time `of`, or so long `before` that; then `when` and `unless` are asked.
 
     `name` tells it from the rule's others, and stays when its words, conditions or place in the list change.
     """
@@ -178,7 +178,7 @@ class Milestone:
     on: Condition | None = None
     after: timedelta | None = None
     before: timedelta | None = None
-    of: str = "planned_start"
+    of: str = ""
     when: Condition = EVERYTHING
     unless: Condition | None = None
     calendar: str = "always"

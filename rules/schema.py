@@ -180,9 +180,18 @@ def lead(value: Any) -> tuple[str, timedelta]:
     return of, duration(length)
 
 
+def since(value: Any) -> tuple[str, timedelta]:
+    """So long after what: `2h` counts from when it began, `{planned_start: 15m}` from the planned start."""
+    if not isinstance(value, Mapping):
+        return "", duration(value)
+    if set(value) != {PLANNED[0]}:
+        raise Unfit("is a duration, such as 2h, or `{planned_start: 15m}`.")
+    return PLANNED[0], duration(value[PLANNED[0]])
+
+
 class MilestoneShape(Shape):
     on = Anything()
-    after = Value(duration)
+    after = Value(since)
     before = Value(lead)
     when = Anything()
     unless = Anything()

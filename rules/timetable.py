@@ -16,7 +16,6 @@ from rules.grammar import Reader
 from rules.language import EVERYTHING, PLAIN, Closing, Entry, Milestone, Notice, Slot
 
 TRIGGERS = ("on", "after", "before")
-PLANNED = ("planned_start", "planned_end")
 Slots = dict[tuple[Audience, MomentKind], Slot]
 ASKED = (Audience.REQUESTER,)
 """Whom a closing asks where it does not say."""
@@ -48,15 +47,16 @@ class Timetable:
         entry = self._said(tell, node.get("say"))
         if len(triggers) != 1 or entry is None or triggers[0] not in {*data, *read}:
             return None
-        of, lead = data.get("before") or (PLANNED[0], None)
+        of, lead = data.get("before") or ("", None)
+        since, length = data.get("after") or ("", None)
         return Milestone(
             name=_name(triggers[0], data, node),
             tell=tell,
             entry=entry,
             on=read.get("on"),
-            after=data.get("after"),
+            after=length,
             before=lead,
-            of=of,
+            of=of or since,
             when=read.get("when", EVERYTHING),
             unless=read.get("unless"),
             calendar=calendar,
@@ -119,7 +119,7 @@ def _name(trigger: str, data: Mapping[str, Any], node: Node) -> str:
     asked = node.get(trigger)
     if trigger == "on" and asked:
         return f"on-{sha256(json.dumps(asked.plain(), sort_keys=True, default=str).encode()).hexdigest()[:8]}"
-    of, length = data["before"] if trigger == "before" else ("", data["after"])
+    of, length = data[trigger]
     return f"{trigger}-{int(length.total_seconds() // 60)}m{f'-{of}' if of else ''}"
 
 

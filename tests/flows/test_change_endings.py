@@ -93,3 +93,44 @@ def test_a_change_without_a_planned_end_starts_with_words_that_need_none(plain):
         plain.driver.settle()
         plain.pass_(hours=1)
     assert plain.said(key)[-1].endswith("You may not be able to use it for now. We will write here when it is done.")
+
+
+def test_a_change_that_goes_on_after_review_says_that_the_earlier_word_was_wrong(plain):
+    key = planned(plain, start=1, end=2)
+    plain.pass_(hours=1)
+    step(plain, key, state="-1")
+    step(plain, key, state="0")
+    step(plain, key, state="-1")
+    said = plain.said(key)[-2:]
+    assert "is done" in said[0]
+    assert said[1].startswith("Work on the change to one of our services goes on after all. We told you something else")
+    assert "has started" not in said[1]
+    assert "an apology" in plain.entries(key, internal=True)[-1].text
+    step(plain, key, state="0", close_code="successful")
+    assert "is done" in plain.said(key)[-1]
+
+
+NOT_BEGUN = "it has not started yet"
+
+
+@pytest.mark.parametrize("state", ["-2", "-3"])
+def test_a_change_that_does_not_begin_is_told_once(plain, state):
+    """Still scheduled, or sent back for approval with another start that nobody was told."""
+    key = planned(plain, start=1, end=3)
+    if state == "-3":
+        step(plain, key, state=state, approval="requested", start_date="2026-11-20 15:00:00")
+    plain.pass_(minutes=66)
+    assert NOT_BEGUN not in plain.said(key)[-1]
+    plain.pass_(minutes=10)
+    assert NOT_BEGUN in plain.said(key)[-1]
+    assert "the work has not begun" in plain.entries(key, internal=True)[-1].text
+    plain.pass_(hours=12)
+    assert sum(NOT_BEGUN in text for text in plain.said(key)) == 1
+
+
+def test_a_change_that_begins_in_time_is_not_called_late(plain):
+    key = planned(plain, start=1, end=3)
+    plain.pass_(minutes=60)
+    step(plain, key, state="-1")
+    plain.pass_(hours=1)
+    assert not any(NOT_BEGUN in text for text in plain.said(key))
