@@ -19,7 +19,10 @@ from app.backtest_figures import Figures, figures
 from app.backtest_report import Names, notable, page
 from app.cli_common import config_option, console, installation, json_option, print_json
 from app.cli_store import opened
+from app.rehearsal import Life
+from app.unheld import unheld
 from core.sites import Site
+from core.tickets import TicketRef
 from core.times import EPOCH, SystemClock, from_iso, iso
 from rules.cadence import parse_duration
 
@@ -65,7 +68,8 @@ def run_backtest(
     sites = (events_site(timezone, "en"),) if files else installation(config).sites
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Playing", total=None)
-        found = from_files(files) if files else _stored(config, since, sites)
+        held: list[TicketRef] = []
+        found = from_files(files) if files else _stored(config, since, sites, held)
         result = backtest(
             found,
             [_from_the_start(site) for site in sites],
@@ -74,6 +78,9 @@ def run_backtest(
             workers=workers,
             advance=lambda done, of: progress.update(task, completed=done, total=of),
         )
+    sealed = [Life(ref).sealed() for ref in held]
+    result.lives += sealed
+    result.before += sealed if against else []
     names = Names(_named(path) if path else "those in use", _named(against) if against else "")
     made = figures(result.lives, result.unreadable)
     if html:
@@ -91,16 +98,23 @@ def _from_the_start(site: Site) -> Site:
     return replace(site, speak_from=EPOCH)
 
 
-def _stored(config: Path, since: timedelta, sites: Sequence[Site]) -> Iterator[Event]:
-    """The deliveries that the store still keeps. Bodies are kept for as long as `keep.bodies` says."""
-    oldest = iso(SystemClock().now() - since)
-    known = {site.name for site in sites}
+def _stored(config: Path, since: timedelta, sites: Sequence[Site], held: list[TicketRef]) -> Iterator[Event]:
+    """The deliveries that the store still keeps. Bodies are kept for as long as `keep.bodies` says.
+
+    Tickets that a gate holds are left out, and added to `held`: the rules that are tried may not have that gate.
+    """
+    recent = (
+        D.c.received_at >= iso(SystemClock().now() - since),
+        D.c.state.in_(HANDLED),
+        D.c.ticket_id != "",
+        D.c.site.in_([site.name for site in sites]),
+    )
     with opened(config) as store, store.read() as connection:
-        query = select(D.c.site, D.c.ticket_id, D.c.received_at, D.c.body).where(
-            D.c.received_at >= oldest, D.c.state.in_(HANDLED), D.c.ticket_id != ""
-        )
+        hidden = select(D.c.site, D.c.ticket_id).where(*recent, ~unheld(D)).distinct()
+        held += [TicketRef(*row) for row in connection.execute(hidden)]
+        query = select(D.c.site, D.c.ticket_id, D.c.received_at, D.c.body).where(*recent, unheld(D))
         for site, ticket, at, body in connection.execute(query.order_by(D.c.id)):
-            if site in known and body:
+            if body:
                 yield Event(site, ticket, from_iso(at), body)
 
 
@@ -118,7 +132,8 @@ def _plain(made: Figures, result: Result) -> dict[str, object]:
 
 
 def _show(made: Figures, result: Result, html: Path | None) -> None:
-    console.print(f"{made.tickets:,} tickets, {made.messages:,} messages, {made.held:,} tickets held by a gate.")
+    tickets, held, messages = _many(made.tickets, "ticket"), _many(made.held, "ticket"), _many(made.messages, "message")
+    console.print(f"{tickets}, {messages}, {held} held by a gate.")
     for line in notable(made, result.lives):
         console.print(Text(f"- {line}"), soft_wrap=True)
     table = Table("Said to", "Moment", "Messages")
@@ -136,3 +151,7 @@ def _show_changes(result: Result) -> None:
     for change, count in result.changes.most_common():
         table.add_row(*(Text(part) for part in change), f"{count:,}", f"{result.changed_tickets[change]:,}")
     console.print(table if result.changes else "Not one word would have been different.")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

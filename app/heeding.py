@@ -1,6 +1,7 @@
-"""Gates that came or went with changed rules: open tickets that they hold, or hold no more, are looked at again.
+"""Gates that came or went with changed rules: tickets that they hold, or hold no more, are looked at again.
 
-A gate counts from the next look on, and a quiet ticket may have none for days: what a new gate holds is found at once.
+A gate counts from the next look on, and a quiet ticket may have none for days, an ended one none for ever: what a new
+gate holds is found at once, or lists and reports would go on telling of it.
 """
 
 import hashlib
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import literal, or_, select, tuple_
+from sqlalchemy import literal, select, tuple_
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import snapshots, tables
@@ -68,11 +69,11 @@ class Heeding:
         return str(found or "")
 
     def _chunks(self) -> Iterator[Sequence[Any]]:
-        """Open tickets and held ones, each chunk in a transaction of its own: nobody waits for the whole walk."""
+        """All tickets, each chunk in a transaction of its own: nobody waits for the whole walk."""
         site, identity = "", ""
         while True:
             after = tuple_(T.c.site, T.c.id) > tuple_(literal(site), literal(identity))
-            query = select(T.c.site, T.c.id, T.c.newest, T.c.memory).where(after, or_(T.c.is_open == 1, T.c.held == 1))
+            query = select(T.c.site, T.c.id, T.c.newest, T.c.memory).where(after, T.c.newest.is_not(None))
             with self._store.read() as connection:
                 rows = connection.execute(query.order_by(T.c.site, T.c.id).limit(CHUNK)).all()
             if not rows:

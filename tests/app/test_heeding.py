@@ -6,6 +6,7 @@ from app import tables
 from tests.support.world import RULES, world
 
 GATE = "gates:\n  - {id: pay, when: {category: payroll}, silence: all, because: Pay is nobody else's business.}\n"
+PAGES = ("/", "/overview", "/overview/tickets.csv", "/overview/tickets.csv?show=said")
 
 
 @pytest.fixture
@@ -30,6 +31,12 @@ def written(one, text):
 
 def held(one, key):
     return one.liaison.views.story(one.ref(key)).held_by
+
+
+def key_on_pages(one, key):
+    pages = one.liaison.web().test_client()
+    shown = {path: pages.get(path, headers={"Host": "localhost"}).text for path in PAGES}
+    return {path for path, text in shown.items() if key in text}
 
 
 def states(one, key):
@@ -60,8 +67,12 @@ def test_an_ended_ticket_is_not_shown_either(one):
     payroll = opened(one, category="payroll")
     one.on_snow(payroll, state="7", close_code="Solved (Permanently)")
     one.pass_(minutes=10)
-    assert written(one, RULES + GATE) == 0
+    assert held(one, payroll) == ()
+    assert key_on_pages(one, payroll) == {"/", "/overview/tickets.csv?show=said"}
+    assert written(one, RULES + GATE) == 1
+    one.driver.settle()
     assert held(one, payroll) == ("pay",)
+    assert key_on_pages(one, payroll) == set()
 
 
 def test_rules_with_the_same_gates_wake_nobody(one):

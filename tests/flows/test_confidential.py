@@ -1,5 +1,6 @@
 """A ticket that becomes confidential after something was said: nothing more leaves, and no output tells of it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -93,21 +94,44 @@ def test_a_child_reads_nothing_of_a_parent_that_became_confidential(plain):
     assert plain.liaison.views.story(plain.ref(child)).ticket.parent is None
 
 
-@pytest.mark.parametrize("arguments", [("ticket",), ("ticket", "--json"), ("rules", "explain", "--ticket")])
-def test_no_command_tells_of_it(plain, tmp_path, monkeypatch, arguments):
-    key = turned(plain)
-    plain.liaison.store.checkpoint()
+@pytest.fixture
+def command(plain, tmp_path, monkeypatch):
+    """What a command says of the same store."""
     (tmp_path / "liaison.yaml").write_text(
         f"store: sqlite:///{tmp_path}/liaison.db\nrules: ./rules\nsites:\n"
         "  - {name: servicenow, platform: servicenow, url: 'https://acme.service-now.com', note_id_column: u_note,\n"
         "     webhook: {secrets: [env:HOOK]}, auth: {user: a, token: env:TOKEN}}\n"
     )
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOOK", "a" * 32)
+    monkeypatch.setenv("TOKEN", "b")
+
+    def said(*arguments):
+        plain.liaison.store.checkpoint()
+        return CliRunner().invoke(main, arguments)
+
+    return said
+
+
+@pytest.mark.parametrize("arguments", [("ticket",), ("ticket", "--json"), ("rules", "explain", "--ticket")])
+def test_no_command_tells_of_it(plain, command, arguments):
+    key = turned(plain)
     options = (key, *arguments[1:]) if arguments[0] == "ticket" else (*arguments[1:], key)
-    said = CliRunner().invoke(main, [arguments[0], *options])
+    said = command(arguments[0], *options)
     assert "private" in said.output
     assert SECRET not in said.output
     assert "We look into" not in said.output
+
+
+def test_a_backtest_of_rules_without_the_gate_plays_the_others_alone(plain, command, tmp_path):
+    """Who tries rules is not who may lift a gate."""
+    key = turned(plain)
+    plain.on_snow(short_description="Slow", caller_id="mara", priority="2")
+    (tmp_path / "open.yaml").write_text(RULES)
+    pages = ("--html", str(tmp_path / "report.html"))
+    said = command("rules", "backtest", "--rules", "open.yaml", "--against", "open.yaml", "--workers", "1", *pages)
+    assert re.search(r"2 tickets, \d+ messages, 1 ticket held by a gate", said.output)
+    assert key not in said.output + (tmp_path / "report.html").read_text()
 
 
 def test_no_report_counts_it(plain):
