@@ -56,7 +56,7 @@ from core.ports import Connector
 from core.promises import Cause
 from core.sightings import Author, Comment, Sighting, Snapshot
 from core.tickets import Parent, Ticket, TicketRef
-from core.times import Clock, iso
+from core.times import AHEAD, Clock, iso
 
 D, N, T = tables.deliveries, tables.notes, tables.tickets
 _COUNTED_BY: dict[str, Any] = {name: bindparam(f"its_{name}") for name in ("priority", "service", "team", "parent")}
@@ -310,7 +310,9 @@ class Attendant:
         clash = any(snapshots.conflicting(newest, other) for other in known if other is not newest)
         due = any(p.due <= now for p in claim.promises) or diary.rings(claim.memory, now)
         late = claim.oldest_planned is not None and now - claim.oldest_planned > STALE
-        return thin or clash or due or late
+        # believed, a time to come would hide whatever happens until then
+        ahead = newest.ticket.updated_at is not None and newest.ticket.updated_at - now > AHEAD
+        return thin or clash or due or late or ahead
 
     def _with_parent(self, connector: Connector, newest: Snapshot) -> Snapshot:
         """The parent's own facts, from what is stored or by reading it: families are decided on them.

@@ -22,6 +22,7 @@ from app.prepared import Prepared
 from app.rows import of, ticket_row, urgency_of
 from app.store import Store, Transaction
 from core.errors import Fenced, LiaisonError
+from core.notes import OPEN_STATES
 from core.tickets import TicketRef
 from core.times import Clock, from_iso, iso
 
@@ -32,6 +33,7 @@ SWEEP_SECONDS = 60
 LONGEST_PAUSE = timedelta(minutes=5)
 SETTLING = timedelta(hours=1)
 """So much later than now is what settles, or is tried again; later are promises, which keep the time they name."""
+OPEN = sorted(OPEN_STATES)
 RANKS = range(5)
 STEP = timedelta(minutes=30)
 """The most urgent go first; who is less urgent by one rank waits so much longer at most, or nobody would ever come."""
@@ -183,8 +185,11 @@ class EmbeddedEngine:
         before, self._latest = self._latest or self._last_word(tx), now
         if before and now < before:
             log.warning("The clock was put back by %s: what is due is looked at again.", before - now)
-            again = update(W).where(W.c.due > iso(now), W.c.due <= iso(before + SETTLING))
-            tx.execute(again.values(due=iso(now)))
+            d, n = tables.deliveries, tables.notes
+            working = {W.c.due: (), d.c.not_before: (d.c.state == "pending",), n.c.not_before: (n.c.state.in_(OPEN),)}
+            for later, still in working.items():
+                again = update(later.table).where(*still, later > iso(now), later <= iso(before + SETTLING))
+                tx.execute(again.values({later: iso(now)}))
 
     def _last_word(self, tx: Transaction) -> datetime | None:
         d = tables.deliveries
@@ -199,7 +204,7 @@ class EmbeddedEngine:
         )
         working = (
             select(d.c.site, d.c.ticket_id).where(d.c.state == "pending"),
-            select(n.c.site, n.c.ticket_id).where(n.c.state.in_(("planned", "sending", "in_doubt"))),
+            select(n.c.site, n.c.ticket_id).where(n.c.state.in_(OPEN)),
             waits_for_somebody,
         )
         for work in working:

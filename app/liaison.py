@@ -83,7 +83,7 @@ class Liaison:
             self.store, self.clock, workers=settings.workers, per_site=per_site, paces=self.paces
         )
         self.inbox = StoredInbox(self.store, self.engine)
-        self.pauses = Pauses(self.store, self.paces)
+        self.pauses = Pauses(self.store, self.paces, self.clock)
         composer = Composer(self.rulebook, self.clock)
         self.outbox = Outbox(self.store, self.clock, self.connectors, composer, self.pauses)
         self.attendant = Attendant(

@@ -15,7 +15,7 @@ from app.ration import Ration
 from core.errors import Paused, Scope
 from core.quotas import Quota
 from core.sites import Platform, Site
-from core.times import Clock, Steady
+from core.times import Clock, steadily
 
 AT_ONCE = 0.25
 """Seconds of the ceiling that may leave in one go."""
@@ -40,7 +40,7 @@ class Pace:
 
     def __init__(self, site: Site, clock: Clock) -> None:
         self._site, self._clock = site.name, clock
-        self._steady = clock.steady if isinstance(clock, Steady) else lambda: clock.now().timestamp()
+        self._steady = steadily(clock)
         self._gap = 1 / site.pace if site.pace else 0.0
         self._per_issue = site.platform is Platform.JIRA
         self._lock = threading.Lock()

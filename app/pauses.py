@@ -1,6 +1,7 @@
 """What must not be written to just now: paused by the platform's own word, or stopped by an alarm."""
 
 import logging
+import math
 import threading
 import time
 from collections import Counter
@@ -14,7 +15,7 @@ from app.pace import Paces
 from app.store import Store
 from core.errors import Paused, Scope
 from core.tickets import TicketRef
-from core.times import SystemClock
+from core.times import Clock, SystemClock, steadily
 
 log = logging.getLogger("liaison.pauses")
 ALARM = "alarm:"
@@ -23,13 +24,18 @@ ALARM_PAUSE = timedelta(hours=1)
 
 
 class Pauses:
-    """Pauses live in memory: a restart asks the platform again. Alarms live in the store until a person ends them."""
+    """Pauses live in memory: a restart asks the platform again. Alarms live in the store until a person ends them.
 
-    def __init__(self, store: Store, paces: Paces | None = None) -> None:
+    A pause lasts as many seconds as the platform asked for, whoever sets the clock meanwhile.
+    """
+
+    def __init__(self, store: Store, paces: Paces | None = None, clock: Clock | None = None) -> None:
         self._store = store
-        self.paces = paces or Paces({}, SystemClock())
+        self._clock = clock or SystemClock()
+        self._steady = steadily(self._clock)
+        self.paces = paces or Paces({}, self._clock)
         self._lock = threading.Lock()
-        self._until: dict[str, datetime] = {}
+        self._ends: dict[str, float] = {}
         self._alarms: dict[str, str] = {}
         self.counted: Counter[tuple[str, Scope]] = Counter()
         """How often each site asked us to wait, by what that named."""
@@ -41,16 +47,16 @@ class Pauses:
         log.warning("%s is paused until %s: %s", name, error.until, error.what)
         with self._lock:
             self.counted[ref.site, error.scope] += 1
-            self._until[name] = max(error.until, self._until.get(name, error.until))
+            ends = self._steady() + (error.until - self._clock.now()).total_seconds()
+            self._ends[name] = max(ends, self._ends.get(name, ends))
 
     def until(self, ref: TicketRef, now: datetime) -> datetime | None:
         """When the ticket may be written to again; None means now."""
         if ref.site in self.alarms():
             return now + ALARM_PAUSE
-        with self._lock:
-            times = [t for name in (str(ref), ref.site) if (t := self._until.get(name)) and t > now]
-        out = self.paces.out_until(ref.site)
-        return max([*times, *([out] if out else [])], default=None)
+        paused = self.paused(now)
+        times = (paused.get(str(ref)), paused.get(ref.site), self.paces.out_until(ref.site))
+        return max((t for t in times if t), default=None)
 
     def running(self, now: datetime) -> int:
         """How many tickets and sites must not be written to just now."""
@@ -59,8 +65,9 @@ class Pauses:
     def paused(self, now: datetime) -> dict[str, datetime]:
         """Until when, by site or ticket as text."""
         with self._lock:
-            self._until = {name: until for name, until in self._until.items() if until > now}
-            return dict(self._until)
+            steady = self._steady()
+            self._ends = {name: ends for name, ends in self._ends.items() if ends > steady}
+            return {name: now + _milliseconds(ends - steady) for name, ends in self._ends.items()}
 
     def alarm(self, site: str, what: str) -> None:
         """Stop writing to a site until a person has looked."""
@@ -80,3 +87,8 @@ class Pauses:
         query = select(tables.meta.c.name, tables.meta.c.value).where(tables.meta.c.name.startswith(ALARM))
         with self._store.read() as connection:
             return {row.name.removeprefix(ALARM): row.value for row in connection.execute(query)}
+
+
+def _milliseconds(seconds: float) -> timedelta:
+    """Rounded up to what the store can tell apart, but for what floating point adds."""
+    return timedelta(milliseconds=math.ceil(round(seconds * 1000, 2)))

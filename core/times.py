@@ -1,10 +1,13 @@
 """Time: always UTC, always aware, always from an injected clock."""
 
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(minutes=5)
+"""So much may a platform's clock be ahead of ours; what it says is later still has not happened yet."""
 
 
 class Clock(Protocol):
@@ -18,6 +21,11 @@ class Steady(Protocol):
     """A clock that also counts seconds by something nobody sets: they never jump. Only differences mean anything."""
 
     def steady(self) -> float: ...
+
+
+def steadily(clock: Clock) -> Callable[[], float]:
+    """Seconds that nobody sets, where the clock has them."""
+    return clock.steady if isinstance(clock, Steady) else lambda: clock.now().timestamp()
 
 
 class SystemClock:

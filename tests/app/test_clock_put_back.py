@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
+from app import tables
 from core.tickets import TicketRef
-from tests.support.scripted import RULES, START, bench, incident
+from core.times import iso
+from tests.support.scripted import RULES, START, Jumping, bench, incident
 
 BACK = timedelta(hours=3)
 ONE = TicketRef("acme", "1")
@@ -75,3 +78,53 @@ def test_what_is_due_later_stays_where_it_is(desk):
     desk.drain()
     assert desk.engine.next_due() == START + timedelta(minutes=30)
     assert desk.promises() == [promise]
+
+
+def test_a_delivery_that_failed_is_tried_again_at_once(desk):
+    desk.engine.heal()
+    desk.happen(incident())
+    desk.receive(incident(priority="P2", revision="0002"))
+    later = update(tables.deliveries).values(not_before=iso(START + timedelta(seconds=30)))
+    desk.store.write(lambda tx: tx.execute(later))
+    desk.drain()
+    assert ("requester", "raised") not in desk.notes()
+    put_back(desk)
+    desk.drain()
+    assert desk.notes()["requester", "raised"] == "written"
+
+
+def test_a_note_that_could_not_be_sent_is_tried_again_at_once(desk):
+    desk.engine.heal()
+    desk.platform.faults = ["unavailable"]
+    desk.happen(incident())
+    assert desk.notes()["requester", "opened"] == "planned"
+    put_back(desk)
+    desk.drain()
+    assert desk.notes()["requester", "opened"] == "written"
+
+
+@pytest.mark.parametrize("fault", ["paused_issue", "paused_site"])
+def test_a_pause_lasts_as_long_as_the_platform_asked_for(tmp_path, fault):
+    clock = Jumping(START)
+    with bench(tmp_path / "bench", clock=clock) as desk:
+        desk.engine.heal()
+        desk.platform.faults = [fault]
+        desk.happen(incident())
+        put_back(desk)
+        clock.seconds += 119
+        desk.drain()
+        assert desk.platform.letters() == []
+        assert desk.pauses.paused(clock.now()).popitem()[1] == START - BACK + timedelta(seconds=1)
+        clock.seconds += 1
+        desk.pass_(seconds=2)
+        assert len(desk.platform.letters()) == 2
+
+
+def test_a_time_that_jumps_ahead_ends_no_pause(tmp_path):
+    clock = Jumping(START)
+    with bench(tmp_path / "bench", clock=clock) as desk:
+        desk.platform.faults = ["paused_site"]
+        desk.happen(incident())
+        clock.move(START + timedelta(minutes=3))
+        desk.drain()
+        assert desk.platform.letters() == []

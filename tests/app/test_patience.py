@@ -2,14 +2,7 @@ from datetime import timedelta
 
 from app.clocks import DrivenClock
 from app.patience import Patience
-from tests.support.scripted import START
-
-
-class Jumping(DrivenClock):
-    seconds = 100.0
-
-    def steady(self):
-        return self.seconds
+from tests.support.scripted import START, Jumping
 
 
 def test_a_time_that_jumps_ahead_settles_no_doubt():

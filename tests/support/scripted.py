@@ -70,6 +70,15 @@ rules:
 """
 
 
+class Jumping(DrivenClock):
+    """The time of day may be set; `seconds` are those that nobody sets."""
+
+    seconds = 100.0
+
+    def steady(self):
+        return self.seconds
+
+
 class Killed(BaseException):
     """The process ends here: nothing in `app` may catch it."""
 
@@ -298,7 +307,7 @@ class Bench:
         self.connectors = ScriptedConnectors(self.sites, clock, platform, joins=joins, edits=edits)
         self.engine = EmbeddedEngine(self.store, clock)
         self.inbox = StoredInbox(self.store, self.engine)
-        self.pauses = Pauses(self.store)
+        self.pauses = Pauses(self.store, clock=clock)
         self.rulebook = Rulebook([file], {site.name: site.timezone for site in self.sites.values()})
         if not packs:  # nothing settles, no gate holds: only the rules above
             self.rulebook.current = load_rules([file], packs=False)
@@ -413,9 +422,10 @@ def bench(
     sites: tuple[str, ...] = (SITE,),
     settle: float = 30.0,
     packs: bool = False,
+    clock: DrivenClock | None = None,
 ) -> Iterator[Bench]:
     folder.mkdir(exist_ok=True)
-    clock = DrivenClock(START)
+    clock = clock or DrivenClock(START)
     found = Bench(
         folder, ScriptedPlatform(clock), clock, rules, joins=joins, edits=edits, sites=sites, settle=settle, packs=packs
     )
