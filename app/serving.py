@@ -7,7 +7,9 @@ from typing import Any
 
 import flask
 from waitress import wasyncore
-from waitress.server import create_server
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import BaseWSGIServer, create_server
 
 from app import discretion
 from app.settings import Listen
@@ -29,6 +31,20 @@ logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 discretion.keep(logging.getLogger("waitress"))
 
 
+class Parser(HTTPRequestParser):
+    """An address that is none, as in `POST http://[::1/ HTTP/1.1`, is answered; waitress hangs up, with a traceback."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise ParsingError("Bad URI") from error
+
+
+class Channel(HTTPChannel):
+    parser_class = Parser
+
+
 class Server:
     """Listens on construction (port 0: any free one); `start` answers in a thread of its own.
 
@@ -47,8 +63,10 @@ class Server:
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
     def _listening(self, app: flask.Flask, listen: Listen) -> Any:
-        return create_server(
+        sockets: dict[int, Any] = {}
+        server = create_server(
             app,
+            map=sockets,
             host=listen.host,
             port=listen.port,
             threads=THREADS,
@@ -63,6 +81,10 @@ class Server:
             # the pages must see that a proxy stands before us: then the caller is not on loopback
             clear_untrusted_proxy_headers=False,
         )
+        for one in sockets.values():  # a name may have several addresses
+            if isinstance(one, BaseWSGIServer):
+                one.channel_class = Channel
+        return server
 
     @property
     def url(self) -> str:

@@ -109,3 +109,14 @@ def test_running_and_stopping_leave_no_thread_behind(liaison):
     liaison.stop()
     thread.join(10)
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("target", [b"http://[::1/hooks/acme", b"//[/", b"http://[x]/hooks/acme"])
+def test_an_address_that_is_none_is_answered_and_leaves_no_traceback(server, caplog, target):
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.sendall(
+            b"POST " + target + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+        assert line.recv(65536).startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 404 "))
+    assert not caplog.records
