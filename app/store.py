@@ -31,6 +31,12 @@ WRITER = "store writer"
 BUSY_SECONDS = 10
 UNFIT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 """What the store will not take however often it is asked."""
+HINTS = {
+    "SQLITE_CORRUPT": "The file is damaged: stop Liaison, restore a backup, or try `.recover` of sqlite3 on a copy.",
+    "SQLITE_READONLY": "Let Liaison's user write to the file and its folder.",
+}
+LOG_BYTES = 64 * 1024 * 1024
+"""What is left of a write-ahead log that grew while somebody read for long."""
 log = logging.getLogger("liaison.store")
 
 
@@ -68,7 +74,9 @@ class Store:
             ) from error
         except SQLAlchemyError as error:
             raise StoreError(
-                f"the store cannot be opened: {_short(error)}.", where=self.url, hint="Check the path and its rights."
+                f"the store cannot be opened: {_short(error)}.",
+                where=self.url,
+                hint=_hint(error) or "Check the path and its rights.",
             ) from error
 
     def start(self) -> None:
@@ -123,7 +131,7 @@ class Store:
             with self._engine.connect() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise StoreError(f"the store cannot be read: {_short(error)}.", where=self.url) from error
+            raise self._unreadable(error) from error
 
     @contextmanager
     def look(self) -> Iterator[Look]:
@@ -138,18 +146,21 @@ class Store:
             yield driver
             driver.execute("COMMIT")
         except (SQLAlchemyError, sqlite3.Error) as error:
-            raise StoreError(f"the store cannot be read: {_short(error)}.", where=self.url) from error
+            raise self._unreadable(error) from error
         finally:
             if driver.in_transaction:
                 driver.rollback()
             self._idle.append(driver)
+
+    def _unreadable(self, error: Exception) -> StoreError:
+        return StoreError(f"the store cannot be read: {_short(error)}.", where=self.url, hint=_hint(error))
 
     def _connected(self) -> Look:
         """A connection of our own, kept until the store is closed."""
         try:
             made = self._engine.raw_connection()
         except SQLAlchemyError as error:
-            raise StoreError(f"the store cannot be read: {_short(error)}.", where=self.url) from error
+            raise self._unreadable(error) from error
         driver: Look = made.driver_connection  # type: ignore[assignment]
         made.detach()
         return driver
@@ -218,7 +229,7 @@ class Store:
         return result
 
     def _nothing_stored(self, error: Exception) -> StoreError:
-        problem = StoreError(f"nothing was stored: {_short(error)}.", where=self.url)
+        problem = StoreError(f"nothing was stored: {_short(error)}.", where=self.url, hint=_hint(error))
         problem.__cause__ = error
         problem.permanent = isinstance(getattr(error, "orig", error), UNFIT)
         return problem
@@ -267,6 +278,7 @@ def _open(url: str) -> Engine:
         # secure_delete: what was erased or written over is on no page any more; not every SQLite does so by itself
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA journal_size_limit={LOG_BYTES}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -274,6 +286,12 @@ def _open(url: str) -> Engine:
             connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _hint(error: Exception) -> str:
+    """What to do about a file that will not get better by itself."""
+    name = getattr(getattr(error, "orig", error), "sqlite_errorname", "")
+    return next((hint for code, hint in HINTS.items() if name.startswith(code)), "")
 
 
 def _short(error: Exception) -> str:

@@ -350,3 +350,57 @@ def test_what_is_remembered_stays_what_it_was_at_first(store):
     assert remembered(store, "since", "two") == "one"
     with store.read() as connection:
         assert connection.execute(select(func.count()).select_from(M)).scalar() == 1
+
+
+def damage(file, table):
+    with sqlite3.connect(file) as look:
+        (page,) = look.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        (size,) = look.execute("PRAGMA page_size").fetchone()
+    look.close()
+    with file.open("r+b") as whole:
+        whole.seek((page - 1) * size)
+        whole.write(b"\xa5" * size)
+
+
+@pytest.mark.parametrize("table", ["meta", "alembic_version"])
+def test_a_damaged_file_says_what_to_do(tmp_path, table):
+    first = Store(f"sqlite:///{tmp_path}/liaison.db")
+    first.upgrade()
+    first.close()
+    damage(tmp_path / "liaison.db", table)
+    store = Store(f"sqlite:///{tmp_path}/liaison.db")
+    with pytest.raises(StoreError, match="restore a backup"):
+        use(store)
+    store.close()
+
+
+def use(store):
+    store.upgrade()
+    store.start()
+    store.write(put("one"))
+
+
+def test_a_store_that_may_not_be_written_says_whose_right_is_missing(store):
+    def forbidden(_tx):
+        refused = sqlite3.OperationalError("attempt to write a readonly database")
+        refused.sqlite_errorname = "SQLITE_READONLY"
+        raise refused
+
+    with pytest.raises(StoreError, match="Let Liaison's user write"):
+        store.write(forbidden)
+
+
+def test_a_log_that_grew_while_somebody_read_for_long_shrinks_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(stores, "LOG_BYTES", 100_000)
+    store = Store(f"sqlite:///{tmp_path}/liaison.db")
+    use(store)
+    log = tmp_path / "liaison.db-wal"
+    with store.read() as reading:
+        reading.execute(select(func.count()).select_from(M))
+        for number in range(20):
+            store.write(put(f"long{number}", "x" * 500_000))
+    assert log.stat().st_size > 5_000_000
+    for number in range(5):
+        store.write(put(f"short{number}"))
+    assert log.stat().st_size <= 100_000
+    store.close()
