@@ -10,7 +10,9 @@ from tests.faults import controls, power
 from tests.faults.storm import Storm, storm
 
 console = Console(width=160)
-COLUMNS = ("seed", "s", "faults", "kills", "acts", "acknowledged", "handled", "notes", "lost", "doubled", "transient")
+COLUMNS = ("seed", "s", "faults", "kills", "frozen", "acts", "acknowledged", "handled", "committed", "notes", "lost")
+COLUMNS += ("doubled", "transient", "leaks", "other")
+"""`committed`: notes on the platforms, by the stand-ins' own log; `notes`: what the store calls written."""
 
 
 def main() -> int:
@@ -59,11 +61,12 @@ def _show(one: Storm):
 
 
 def _table(storms: list[Storm]):
-    table = Table(*COLUMNS, "leaks", "other")
+    table = Table(*COLUMNS)
     for one in storms:
         v = one.verdict
-        row = (one.seed, round(one.seconds), one.injected.total(), one.kills, one.acts, v.acknowledged, v.handled)
-        row += (v.notes, len(v.lost), len(v.doubled), v.transient, len(v.leaks), len(v.other))
+        frozen = one.injected["freeze"] + one.injected["usurp"]
+        row = (one.seed, round(one.seconds), one.injected.total(), one.kills, frozen, one.acts, v.acknowledged)
+        row += (v.handled, v.committed, v.notes, len(v.lost), len(v.doubled), v.transient, len(v.leaks), len(v.other))
         table.add_row(*map(str, row))
     console.print(table)
 

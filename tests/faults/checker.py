@@ -38,6 +38,7 @@ ASLEEP = "had work and nothing to wake it"
 class Verdict:
     acknowledged: int = 0
     handled: int = 0
+    committed: int = 0
     notes: int = 0
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
@@ -114,6 +115,7 @@ def judge(stage: Stage, tickets) -> Verdict:
             for note, found in ended.items()
         ]
         verdict.transient += len(ever) - len(ended)
+        verdict.committed += sum(1 for one in said if one.note_id and one.what == "written")
         public = [one for one in said if one.note_id and not one.internal]
         verdict.leaks += [f"{site} {one.ticket}: {one.text}" for one in public if INSIDE in one.text]
     if stage.died:

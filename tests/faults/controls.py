@@ -5,6 +5,8 @@ Each check returns what is wrong, "" where all is as it must be.
 
 import signal
 import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.faults.checker import Verdict, judge, quiet
 from tests.faults.nemesis import Nemesis
@@ -13,6 +15,7 @@ from tests.faults.stage import Stage, end
 
 QUIET_SECONDS = 40
 TRIES = 3
+AT_ONCE = 3
 
 
 def _scene(broken: str, play, **stage_options) -> Verdict:
@@ -173,13 +176,15 @@ def honest(play, **options) -> str:
     return "" if verdict.good else str(verdict)
 
 
-CHECKS = {
+LIES = {
     "acknowledged before the commit": early,
     "blind retry": blind,
     "without fencing": unfenced,
     "what arrives meanwhile wakes nobody": asleep,
     "a promise is not written down": unpledged,
     "stale words are said": stale,
+}
+HONEST = {
     "honest, news meanwhile": lambda: honest(news_meanwhile, slow_consider=1.0),
     "honest, overtaken in doubt": lambda: honest(overtaken_in_doubt),
     "honest, killed before the commit": lambda: honest(killed_before_the_commit),
@@ -188,3 +193,10 @@ CHECKS = {
     "honest, a twin is swept away": swept,
     "honest, frozen past the claim": lambda: honest(frozen_past_the_claim, slow_compose=1.5),
 }
+CHECKS = {**LIES, **HONEST}
+
+
+def together(checks: Mapping[str, Callable[[], str]]) -> dict[str, str]:
+    """What is wrong, by name. Most of a scene is waiting, so they play beside each other."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(checks, pool.map(lambda check: check(), checks.values()), strict=True))

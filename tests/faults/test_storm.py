@@ -1,20 +1,9 @@
-"""The short form of `make faults`: a Liaison that lies is caught, an honest one comes through a storm."""
-
-from concurrent.futures import ThreadPoolExecutor
+"""The short form of `make faults`, third part: an honest Liaison comes through a storm, and a power cut."""
 
 import pytest
 
-from tests.faults import controls, power
+from tests.faults import power
 from tests.faults.storm import storm
-
-AT_ONCE = 3
-
-
-def test_a_broken_promise_is_caught_and_an_honest_liaison_comes_through():
-    """Most of it is waiting, so the scenes play beside each other."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = dict(zip(controls.CHECKS, pool.map(lambda check: check(), controls.CHECKS.values()), strict=True))
-    assert found == dict.fromkeys(controls.CHECKS, "")
 
 
 def test_a_short_storm_loses_nothing_and_says_nothing_twice():
