@@ -102,6 +102,8 @@ def test_one_goes_on_to_where_one_came_from(address):
     [
         "https://evil.example",
         "//evil.example",
+        "///evil.example",
+        "////evil.example",
         "/\\evil.example",
         "javascript:alert(1)",
         "",
