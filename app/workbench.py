@@ -24,6 +24,8 @@ PATIENCE = 5.0
 """Seconds that somebody waits for what others asked before."""
 MOST_AT_ONCE = 4
 """Who asks and who waits: the other threads of the web server are there for webhooks."""
+SLACK = 120.0
+"""So many seconds more somebody waits where the processor is needed elsewhere."""
 IDLE_SECONDS = 300.0
 """Without a question for so long the process ends by itself."""
 MODEST = 5
@@ -38,10 +40,10 @@ class Unanswered(LiaisonError):
 
 
 class Busy(Unanswered):
-    """So many ask that this one would keep others waiting."""
+    """So much is asked, or so much else is done, that an answer would take too long now."""
 
-    def __init__(self) -> None:
-        super().__init__("others try their drafts right now.", hint="Wait a moment, then try again.")
+    def __init__(self, what: str = "what was asked before is still being answered.") -> None:
+        super().__init__(what, hint="Wait a moment, then try again.")
 
 
 class Stale(LiaisonError):
@@ -78,8 +80,9 @@ class Workbench:
         line: str = "",
         told: Callable[[Any], None] = lambda _: None,
     ) -> Any:
-        """What the function answers, `within` so many seconds. Of several questions that wait in the same `line` only
-        the newest is asked. Raises Unanswered, Busy, Stale, and as LiaisonError what the function raises of these.
+        """What the function answers, `within` so many seconds of the processor, from one `tell` to the next. Of several
+        questions that wait in the same `line` only the newest is asked. Raises Unanswered, Busy, Stale, and as
+        LiaisonError what the function raises of these.
         """
         if not self._seats.acquire(blocking=False):
             raise Busy
@@ -129,17 +132,25 @@ class Workbench:
         try:
             if not self._ready and pipe.poll(START_SECONDS):
                 self._ready = pipe.recv() == (READY, None)
-            pipe.send((what, arguments))
-            while self._ready and pipe.poll(within):
+            pipe.send((what, arguments, within))
+            while self._ready and pipe.poll(within + SLACK):
                 kind, answer = pipe.recv()
                 if kind != TOLD:
                     return _taken(kind, answer)
                 told(answer)
         except (EOFError, OSError) as error:
-            self._forget()
-            raise Unanswered("looking at the draft was broken off.", hint="Try again.") from error
+            raise self._broken_off(within) from error
         self._forget()
-        raise Unanswered(f"looking at the draft took more than {within:g} seconds.", hint="Split the file.")
+        raise Busy("the machine has too much else to do to look at the draft.")
+
+    def _broken_off(self, within: float) -> Unanswered:
+        process = self._process
+        self._forget()
+        if process and process.returncode == -signal.SIGPROF:
+            return Unanswered(
+                f"looking at the draft took more than {round(within, 1):g} seconds.", hint="Split the file."
+            )
+        return Unanswered("looking at the draft was broken off.", hint="Try again.")
 
 
 def _ended(process: subprocess.Popen[bytes], pipe: Connection) -> None:
@@ -167,15 +178,28 @@ def serve(descriptor: int, room: str) -> None:
     with contextlib.suppress(EOFError, OSError):
         pipe.send((READY, None))
         while pipe.poll(IDLE_SECONDS):
-            what, arguments = pipe.recv()
-            pipe.send(_answered(getattr(asked, what), kept, arguments, pipe))
+            what, arguments, within = pipe.recv()
+            answer = _answered(getattr(asked, what), kept, arguments, _teller(pipe, within))
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            pipe.send(answer)
+
+
+def _teller(pipe: Connection, within: float) -> Callable[[Any], None]:
+    """The signal ends the process. It goes by what the process works, not by what others keep it from working."""
+    signal.setitimer(signal.ITIMER_PROF, within)
+
+    def tell(what: Any) -> None:
+        pipe.send((TOLD, what))
+        signal.setitimer(signal.ITIMER_PROF, within)
+
+    return tell
 
 
 def _answered(
-    function: Callable[..., Any], kept: dict[str, Any], arguments: tuple[object, ...], pipe: Connection
+    function: Callable[..., Any], kept: dict[str, Any], arguments: tuple[object, ...], tell: Callable[[Any], None]
 ) -> tuple[str, Any]:
     try:
-        return DONE, function(kept, *arguments, tell=lambda what: pipe.send((TOLD, what)))
+        return DONE, function(kept, *arguments, tell=tell)
     except LiaisonError as error:
         return REFUSED, (error.what, error.where, error.hint)
     except Exception as error:  # noqa: BLE001 - the process lives on; the service logs it and says so

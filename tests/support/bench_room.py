@@ -22,6 +22,20 @@ def rest(_kept, seconds, **_):
     time.sleep(seconds)
 
 
+def toil(_kept, **_):
+    while True:
+        pass
+
+
+def labour(_kept, steps, seconds, *, tell):
+    for step in range(steps):
+        until = time.process_time() + seconds
+        while time.process_time() < until:
+            pass
+        tell(step)
+    return "done"
+
+
 def walk(_kept, steps, pause=0.0, *, tell):
     for step in range(steps):
         tell(step)

@@ -118,7 +118,7 @@ def test_errors_are_told_and_nothing_is_published(desk):
 
 
 def test_a_draft_that_was_not_checked_has_no_clean_bill_and_is_checked_again(desk, monkeypatch):
-    busy = "It could not be checked: others try their drafts right now."
+    busy = "It could not be checked: what was asked before is still being answered."
     monkeypatch.setattr(desk, "review", lambda draft: Review(draft, desk.disk, "aa", refusal=busy, checked=False))
     text = browser(desk).post("/rules/review", DRAFT).text
     assert busy in text

@@ -190,12 +190,15 @@ def test_tickets_are_found_and_nothing_found_says_what_to_try():
 
 @pytest.mark.parametrize("what", ["check", "tests", "preview", "backtest"])
 def test_what_cannot_be_answered_says_why_and_loses_nothing(what):
-    views = editor(fails=NotNow("others try their drafts.", hint="Try again."))
+    views = editor(fails=NotNow("what was asked before is still being answered.", hint="Try again."))
     form = {**FORM, "pick": "acme/1"}
-    assert "Others try their drafts. Try again." in browser(views).post(f"/rules/{what}", form, HTMX).text
+    assert (
+        "What was asked before is still being answered. Try again."
+        in browser(views).post(f"/rules/{what}", form, HTMX).text
+    )
     page = browser(views).post(f"/rules/{what}", form)
     assert (page.status_code, area(page)) == (422, TEXT)
-    assert "Others try their drafts. Try again." in page.text
+    assert "What was asked before is still being answered. Try again." in page.text
 
 
 def test_an_answer_that_nobody_waits_for_changes_nothing_on_the_page():
@@ -204,12 +207,12 @@ def test_an_answer_that_nobody_waits_for_changes_nothing_on_the_page():
 
 
 def test_where_others_come_first_the_page_asks_again_by_itself():
-    views = editor(fails=Busy("others try their drafts.", hint="Wait a moment."))
+    views = editor(fails=Busy("what was asked before is still being answered.", hint="Wait a moment."))
     answer = browser(views).post("/rules/check", FORM, HTMX)
     assert (answer.status_code, answer.headers["HX-Trigger"]) == (204, "liaison:busy")
     page = browser(views).post("/rules/check", FORM)
     assert (page.status_code, area(page)) == (422, TEXT)
-    assert "Others try their drafts. Wait a moment." in page.text
+    assert "What was asked before is still being answered. Wait a moment." in page.text
 
 
 def test_a_name_that_no_file_can_have_is_refused_in_words():
