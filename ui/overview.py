@@ -26,6 +26,7 @@ LAST_PAGE = 200
 SHEET_ROWS = 10_000
 """As many as all pages together."""
 USUAL = 30
+LONGEST_NAME = 200
 LEVELS = (*map(str, Level), "none")
 
 
@@ -113,11 +114,11 @@ class OverviewPages:
     def _query(self, asked: "MultiDict[str, str]") -> Query:
         show = _member(Show, asked.get("show", ""), Show.OPEN)
         sort = _member(Sort, asked.get("sort", ""), SORTS[show][0])
-        service, level = asked.get("service", ""), asked.get("level", "")
+        service, level = asked.get("service", "")[:LONGEST_NAME], asked.get("level", "")
         return Query(
             show,
             self._scope(asked),
-            service if service == NO_SERVICE or service in self.views.services() else "",
+            service if show in say.BY_SERVICE else "",  # also one that has left the catalogue: its tickets are there
             level if level in LEVELS and show is Show.OPEN else "",
             asked.get("impact", "") if show is Show.OPEN else "",
             _day(asked.get("day", ""), self.clock.now()) if show in say.BY_DAY else "",

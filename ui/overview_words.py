@@ -124,9 +124,15 @@ def sites(names: Sequence[str]) -> list[tuple[str, str]]:
     return [("", "all sites"), *((name, name) for name in names)]
 
 
-def services(names: Mapping[str, str]) -> list[tuple[str, str]]:
+def service(names: Mapping[str, str], chosen: str) -> str:
+    """As a heading says it; `""` where none is chosen."""
+    return "no service of the catalogue" if chosen == NO_SERVICE else names.get(chosen, chosen)
+
+
+def services(names: Mapping[str, str], chosen: str) -> list[tuple[str, str]]:
     named = sorted(names.items(), key=lambda pair: pair[1].casefold())
-    return [("", "all services"), *named, (NO_SERVICE, "not in the catalogue")]
+    left = [(chosen, f"{chosen}, no longer in the catalogue")] if chosen not in {"", NO_SERVICE, *names} else []
+    return [("", "all services"), *named, *left, (NO_SERVICE, "not in the catalogue")]
 
 
 def levels() -> list[tuple[str, str]]:

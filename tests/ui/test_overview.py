@@ -118,7 +118,9 @@ def test_an_empty_list_says_so_and_leads_on():
     ("asked", "query"),
     [
         ("", Query()),
-        ("?show=nonsense&days=31&site=elsewhere&sort=;drop&page=-3&level=huge&service=none", Query()),
+        ("?show=nonsense&days=31&site=elsewhere&sort=;drop&page=-3&level=huge", Query()),
+        ("?service=gone", Query(service="gone")),
+        ("?show=due&service=card-gateway", Query(Show.DUE, sort=SORTS[Show.DUE][0])),
         ("?show=kept&days=90&site=acme&day=2026-11-19&page=2", Query(Show.KEPT, Scope(90, "acme"), day="2026-11-19", sort=Sort.NEWEST, page=2)),
         ("?show=kept&day=2026-02-30", Query(Show.KEPT, sort=Sort.NEWEST)),
         ("?show=kept&day=1999-01-01", Query(Show.KEPT, sort=Sort.NEWEST)),
@@ -131,6 +133,15 @@ def test_an_address_asks_for_what_can_be_had(asked, query):
     views = MemoryOverview(items=(ITEM,) * 20_000)
     pages(views).get(f"/overview/tickets{asked}")
     assert views.asked[-1] == query
+
+
+def test_tickets_of_a_service_that_left_the_catalogue_are_listed_alone():
+    """Its number leads to its own tickets, and the form keeps it."""
+    browser = pages(MemoryOverview(replace(FULL, services=(Service("gone", "gone", 3, 0),)), items=(ITEM,)))
+    assert "/overview/tickets?show=open&amp;service=gone" in browser.get("/overview").text
+    text = browser.get("/overview/tickets?show=open&service=gone").text
+    assert '<option value="gone" selected>gone, no longer in the catalogue</option>' in text
+    assert "1 ticket, gone." in text
 
 
 def test_a_page_behind_the_last_leads_to_the_first():
