@@ -284,6 +284,7 @@ def _breaks_without(source: str, scene: Scene, root: str) -> bool:
         "promised": replace(scene, facts=replace(scene.facts, promised=None)),
         "since": replace(scene, facts=replace(scene.facts, since=None)),
         "requester_reads": replace(scene, facts=replace(scene.facts, requester_reads="")),
+        "why_silent": replace(scene, facts=replace(scene.facts, why_silent="")),
         "planned_start": replace(scene, ticket=scene.ticket.evolve(planned_start=None)),
         "planned_end": replace(scene, ticket=scene.ticket.evolve(planned_end=None)),
         "window": replace(scene, ticket=scene.ticket.evolve(planned_end=scene.ticket.planned_start)),
@@ -333,6 +334,7 @@ def _sample_parts() -> tuple[Catalogue, Ticket, Facts, tuple[Impact, ...]]:
     )
     facts = Facts(now, now + hour / 2, now - hour, now, "We are on it.", now + 6 * hour, now + 57 * hour)
     facts = replace(facts, reminder=now + 24 * hour, late=hour, parent=ticket, parent_update=now + hour)
+    facts = replace(facts, why_silent="It is muted.")
     place = Location("berlin", "Berlin Mitte", "Europe/Berlin")
     return Catalogue((service,), (place,)), ticket, facts, (Impact("cards", Level.HIGH, "No card payments.", "sample"),)
 
