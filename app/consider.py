@@ -115,7 +115,7 @@ class _Consideration:
     def _hear(self, comment: Comment) -> None:
         memory = self.memory
         if comment.author is Author.LIAISON or comment.marker:
-            self.plan.entries.append(silent(Reason.OWN_ECHO, "Our own comment came back."))
+            self.plan.entries.append(silent(Reason.OWN_ECHO))
         elif comment.author is Author.CUSTOMER:
             memory.customer_spoke_at = max(comment.at, memory.customer_spoke_at or comment.at)
         elif comment.author is Author.AGENT and comment.public and not comment.edited:
@@ -527,9 +527,7 @@ class _Consideration:
             message = replace(message, mode=Mode.DRAFT)
         draft = message.mode is Mode.DRAFT
         if draft:
-            self.plan.entries.append(
-                silent(Reason.DRAFT, "It waits for an agent's approval.", moment=moment.kind, audience=audience)
-            )
+            self.plan.entries.append(silent(Reason.DRAFT, moment=moment.kind, audience=audience))
         if draft and moment.kind is M.OPENED and cadence and cadence.first and self.ticket.opened_at:
             self.memory.first_due = self.ticket.opened_at + cadence.first
         plan = NotePlan(

@@ -14,7 +14,7 @@ from ui.access import AT_THE_MACHINE, NOBODY, Open, Person, Role
 from ui.house import House
 from ui.rendering import framed_by, message, packed, protected, style_nonce
 from ui.routing import SAFE, Pages
-from ui.taming import tamed
+from ui.taming import coded, tamed
 
 if TYPE_CHECKING:
     from flask.sansio.blueprints import BlueprintSetupState
@@ -56,6 +56,7 @@ class Guard:
         app = state.app
         assert isinstance(app, flask.Flask)
         app.jinja_env.finalize = tamed
+        app.jinja_env.filters["coded"] = coded
         sessions.configure(app, self.house.session_key, encrypted=self.house.encrypted)
         # asked for by the guard, after it is known who they are, and of pages alone
         app.config.update(WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False)

@@ -60,13 +60,17 @@ class Panel:
         return self._whole(TicketRef(site, ticket_id))
 
     def now(self, site: str, ticket_id: str) -> flask.Response:
-        """The part that changes by itself, asked for again and again. A ticket that is held since is shown anew."""
+        """The part that changes by itself, asked for again and again. A ticket that is held since is shown anew, and so
+        is one that was silent, for instance because it had not been read yet.
+        """
+        asked = flask.request.args
         found = self.views.panel(TicketRef(site, ticket_id))
-        if found is None or found.held_by:
+        moved = found is None or asked.get("stands", found.stands) != found.stands
+        if found is None or found.held_by or (moved and "silent" in asked):
             answer = flask.make_response("")
             answer.headers["HX-Refresh"] = "true"
             return answer
-        return page("panel_now.html", seen=found, moved=flask.request.args.get("stands", found.stands) != found.stands)
+        return page("panel_now.html", seen=found, moved=moved)
 
     def preview(self, site: str, ticket_id: str) -> flask.Response:
         """What these words would become, as one types; without script, on the whole page."""

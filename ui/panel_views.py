@@ -144,7 +144,7 @@ class PanelView:
         """Short for what an open panel does not show anew by itself. Where it differs, something has happened."""
         waiting = [(note.id, note.state) for note in self.waiting]
         ended = self.ticket is not None and self.ticket.ended
-        about = (self.muted, ended, waiting, [note.id for note in self.told], len(self.silences))
+        about = (self.silent_because, self.muted, ended, waiting, [note.id for note in self.told], len(self.silences))
         return hashlib.sha256(repr(about).encode()).hexdigest()[:16]
 
     @property

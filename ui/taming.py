@@ -15,6 +15,7 @@ MARKS = (
 )
 PILE = re.compile(f"([{MARKS}]{{{MOST}}})[{MARKS}]+")
 TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+CODE = re.compile(r"(?<![\w`])`([^`\n]*[^`\s])`(?!\w)")
 OPENS = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.fromkeys("\u2066\u2067\u2068", "\u2069")
 
 
@@ -24,6 +25,12 @@ def tamed(value: object) -> object:
         return value
     text = PILE.sub(r"\1", value)
     return text + "".join(reversed(_open(text))) if TURNS.search(text) else text
+
+
+def coded(text: str) -> Markup:
+    """Our own words, in which `this` is to be typed: shown as code, without the marks."""
+    parts = enumerate(CODE.split(str(tamed(text))))
+    return Markup().join(Markup("<code>{}</code>").format(part) if nth % 2 else part for nth, part in parts)
 
 
 def _open(text: str) -> list[str]:

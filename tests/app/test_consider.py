@@ -193,6 +193,7 @@ def test_our_own_comment_is_an_echo_and_the_snapshot_beside_it_still_counts(look
     look.see()
     plan = look.see(priority="P1", comments=[replace(by_agent(), author=Author.LIAISON)])
     assert "own_echo" in reasons(plan)
+    assert [entry.detail for entry in plan.entries if entry.reason == "own_echo"] == [""], "the reason says it already"
     assert (R, M.RAISED) in said(plan)
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
@@ -248,6 +249,20 @@ def test_a_muted_ticket_offers_to_speak_again_and_a_silent_one_says_why():
     text = browser(view(silent_because="The project is not served."))[0].get(PATH).text
     assert "The project is not served." in text
     assert "Send now" not in text
+
+
+def test_a_silent_ticket_that_speaks_since_is_shown_anew_by_itself():
+    """One that was not read yet, above all: its panel looks again and again."""
+    one, port = browser(view(silent_because="Liaison has not read it yet."))
+    poll = unescape(re.search(r'hx-get="([^"]+)" hx-trigger="every 15s"', one.get(PATH).text)[1])
+    assert "HX-Refresh" not in one.get(poll).headers
+    port.tickets[REF] = view()
+    assert one.get(poll).headers["HX-Refresh"] == "true"
+
+
+def test_what_is_to_be_typed_is_shown_as_code():
+    answer = Ordered(NOW, "Write `/liaison next 16:00` <b>.")
+    assert "Write <code>/liaison next 16:00</code> &lt;b&gt;." in browser(view(ordered=(answer,)))[0].get(PATH).text
 
 
 def test_unknown_tickets_and_a_broken_store_are_said_in_words():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from ui.taming import MOST, tamed
+from ui.taming import MOST, coded, tamed
 
 TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -46,3 +46,14 @@ def test_what_is_no_foreign_text_is_left_alone():
     assert tamed(ours) is ours
     assert tamed(7) == 7
     assert tamed(None) is None
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("Another time? `/liaison next 15:03`", "Another time? <code>/liaison next 15:03</code>"),
+    ("`<b>` & <i>, `a` and `b`", "<code>&lt;b&gt;</code> &amp; &lt;i&gt;, <code>a</code> and <code>b</code>"),
+    ("it`s `not\nclosed", "it`s `not\nclosed"), ("``", "``"), ("", ""),
+    ("`\u202ex`", "<code>\u202ex</code>\u202c"),
+])  # fmt: skip
+def test_what_is_to_be_typed_is_code_and_all_else_stays_words(text, shown):
+    assert coded(text) == shown
+    assert isinstance(coded(text), Markup)
