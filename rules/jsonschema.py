@@ -3,19 +3,23 @@
 Draft 7, which yaml-language-server reads. It is wider than `check` where JSON Schema cannot say it.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
 from marshmallow import fields
 
+from core.notes import Audience
 from core.tickets import Resolution
 from rules import schema, values
 from rules.described import DESCRIBED
 from rules.grammar import OPERATORS
 from rules.language import DEFAULT, Op
-from rules.schema import NONE, Shape
-from rules.subjects import SUBJECTS, Sort, Subject
+from rules.samples import PARTS, TICKET_NAMES
+from rules.schema import MOMENTS, NONE, Shape
+from rules.staging import LOCATION_KEYS
+from rules.subjects import CHOICES, SUBJECTS, Sort, Subject
 from rules.tongues import spoken
 
 Json = dict[str, Any]
@@ -52,6 +56,13 @@ SORTS: Mapping[Sort, Json] = {
 
 
 CUSTOM = Subject("fields.", Sort.CUSTOM)
+SLOTS = tuple(f"{audience}.{kind}" for audience in Audience for kind in MOMENTS)
+OF_CALENDARS: Mapping[str, tuple[str, ...]] = {
+    "days": ("mon-fri", "mon-sat"),
+    "open": ("08:00-20:00",),
+    "dates": ("2026-12-24..2026-12-31",),
+    "holidays": ("location", "DE"),
+}
 
 
 def json_schema() -> Json:
@@ -65,6 +76,7 @@ def json_schema() -> Json:
             "condition": _condition(),
             **{_asking(about): _asked(about) for about in (CUSTOM, *SUBJECTS.values())},
             "says": _says(),
+            "sample": _sample(),
             **{_title(shape): _shape(shape) for shape in LISTS.values()},
         },
     }
@@ -123,6 +135,8 @@ def _kind(shape: type[Shape], name: str, field: fields.Field[Any]) -> Json:
             made = _in_languages()
         case values.Table():
             made = _table(_field(shape, name, field.inner), field.keys)
+            if shape is schema.ExpectShape and not field.keys:
+                made["properties"] = dict.fromkeys(SLOTS, made["additionalProperties"])
         case schema.ManyOrNone():
             one = _field(shape, name, field.inner)
             made = {"anyOf": [{"const": NONE}, one, {"type": "array", "items": one}]}
@@ -162,17 +176,22 @@ def _table(inner: Json, keys: Iterable[str]) -> Json:
 
 def _anything(shape: type[Shape], name: str) -> Json:
     """What is read from the tree rather than by a shape."""
-    if shape is schema.FileShape and name in LISTS:
-        return {"type": "array", "items": _reference(_title(LISTS[name]))}
-    if shape is schema.FileShape and name == "calendars":
-        return _shape(schema.CalendarShape)
-    if shape is schema.FileShape and name == "budget":
-        return _shape(schema.BudgetShape)
+    if shape is schema.FileShape:
+        return _section(name)
+    if shape is schema.CalendarShape:
+        return {"examples": [*OF_CALENDARS[name]]}
+    if shape is schema.TrialShape:
+        return _place() if name == "location" else _reference("sample")
     if name in CONDITIONS:
         return _reference("condition")
-    if name in {"say", "messages", "statement"}:
-        return _reference("says")
-    return {}
+    return _reference("says") if name in {"say", "messages", "statement"} else {}
+
+
+def _section(name: str) -> Json:
+    if name in LISTS:
+        return {"type": "array", "items": _reference(_title(LISTS[name]))}
+    made = {"calendars": schema.CalendarShape, "budget": schema.BudgetShape}.get(name)
+    return _shape(made) if made else {}
 
 
 def _in_languages() -> Json:
@@ -186,6 +205,19 @@ def _says() -> Json:
     keyed = {str(key): _reference("says") for key in (*Resolution, DEFAULT, *spoken())}
     return {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": _reference("says")},
                       {**some, "properties": keyed}]}  # fmt: skip
+
+
+def _sample() -> Json:
+    """A test's ticket. Its values are offered; what is wrong with one, `check` says."""
+    offered: Json = {name: {"examples": [*CHOICES[name]]} if name in CHOICES else {} for name in TICKET_NAMES}
+    for name, part in PARTS.items():
+        inner: Json = {key.name: {} for key in dataclasses.fields(part)}
+        offered[name] = {"type": ["string", "object", "null"], "properties": inner}
+    return {"type": ["object", "null"], "additionalProperties": False, "properties": offered}
+
+
+def _place() -> Json:
+    return {"type": ["string", "object", "null"], "properties": {key: {} for key in LOCATION_KEYS}}
 
 
 def _condition() -> Json:

@@ -161,12 +161,42 @@ def completions(page, line, typed):
         (9, "\nmessages:\nagents:\n", {"opened", "update_due"}),
         (9, '\nmessages:\nagents:\nopened: "{{ ', {"ticket.title", "service.name"}),
         (9, '\nmessages:\nrequester:\nopened: "{{ ', {"next_update.text", "service.workaround"}),
+        (9, "\nunless:\npriority:\n- ", {"P1", "P5"}),
         (5, "\n", {"rules", "lists", "gates"}),
+        (5, "\ncalendars: {shop: {days: ", {"mon-sat"}),
+        (5, "\ntests:\n- ticket: {", {"key", "affected_users"}),
+        (5, "\ntests:\n- ticket: {priority: ", {"P1", "P5"}),
+        (5, "\ntests:\n- expect: {says: {", {"requester.opened", "agents.resolved"}),
+        (5, "\ntests:\n- expect: {winner: {requester.opened: ", {"card-payments-down"}),
     ],
 )
 def test_what_may_stand_there_is_offered(visit, line, typed, offered):
     page = ready(visit())
     assert offered <= set(completions(page, line, typed))
+
+
+def test_what_begins_with_a_quotation_mark_ends_with_one(visit):
+    page = ready(visit())
+    completions(page, 9, '\nunless: {service: "card')
+    page.keyboard.press("Enter")
+    assert 'unless: {service: "card-payments"}' in text_of(page)
+
+
+def test_that_the_answer_takes_a_while_is_said(visit):
+    """What is asked as one types is asked again by itself, and nobody is told that others were the cause."""
+    held = []
+
+    def busy(route):
+        if held:
+            return route.continue_()
+        held.append(route)
+        return route.fulfill(status=204, headers={"HX-Trigger": "liaison:busy"})
+
+    page = visit("/rules")
+    page.route("**/rules/check", busy)
+    page.goto(page.url + "/files/rules.yaml")
+    expect(page.locator("#said")).to_contain_text("Liaison is busy")
+    ready(page)
 
 
 def test_a_customers_text_is_offered_no_names_for_agents_alone(visit):

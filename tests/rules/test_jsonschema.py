@@ -55,6 +55,18 @@ def test_what_people_get_wrong_it_marks(text: str, where: str) -> None:
     assert wrong(text) == [where]
 
 
+@pytest.mark.parametrize("name", ["ticket", "before"])
+def test_a_tests_ticket_is_known_field_by_field(name: str) -> None:
+    """Editors offer its fields and their values; any case is read, so a value is not held against its writer."""
+    more = "" if name == "ticket" else ", ticket: {key: INC1}"
+    test = f"version: 1\ntests: [{{name: a, at: x, moment: opened, expect: {{}}{more}, {name}: %s}}]"
+    assert wrong(test % "{kind: Incident, requester: eva, fields: {a: 1}, service: null}") == []
+    assert wrong(test % "{prioritty: P1}") == [f"tests/0/{name}"]
+    offered = json_schema()["definitions"]["sample"]["properties"]
+    assert "P1" in offered["priority"]["examples"]
+    assert "vip" in offered["requester"]["properties"]
+
+
 def test_every_key_is_described() -> None:
     """An editor has a line to show beside every key of every shape."""
     keys = {field.data_key or name for shape in schema.SHAPES.values() for name, field in shape.fields.items()}

@@ -10,6 +10,7 @@ const NAMED = {
   location: "locations", moment: "moments", speak: "moments", tell: "audiences", silence: "audiences", progress: "phrases",
 };
 const CONDITIONS = ["when", "unless", "on"];
+const QUOTED = /^(["'])(@?[\w.-]*)$/;
 const INSERTED = /\{[{%][^}]*?([\w.]*)$/;
 
 export class Help {
@@ -37,10 +38,24 @@ export class Help {
     const inserted = INSERTED.exec(text.slice(text.lastIndexOf("\n") + 1));
     if (inserted) return this.wordsFor(context, inserted[1], text);
     const place = placeAt(text, context.pos);
-    if (!place || place.text || /^["']/.test(place.typed)) return null;
-    if (!place.typed && !context.explicit && !place.value) return null;
+    if (!place || place.text) return null;
+    if (/^["']/.test(place.typed)) return this.quoted(context, place);
+    // right after the colon most people press Enter, and mean the next line
+    const tight = place.value && text.endsWith(":");
+    if (!place.typed && !context.explicit && (!place.value || tight)) return null;
     const options = place.value ? this.valuesFor(place) : this.keysFor(place);
+    if (tight) for (const option of options) option.apply = ` ${option.apply ?? option.label}`;
+    if (place.item) options.push(...this.valuesFor(place));
     return options.length ? { from: place.from, options, validFor: /^[@\w.-]*$/ } : null;
+  }
+
+  // Where somebody began with the quotation mark, as `"@name"` needs one.
+  quoted(context, place) {
+    const [, mark, typed] = QUOTED.exec(place.typed) ?? [];
+    if (!mark || !(place.value || place.item)) return null;
+    const end = context.state.doc.sliceString(context.pos, context.pos + 1) === mark ? "" : mark;
+    const options = this.valuesFor(place).map((option) => ({ ...option, apply: `${option.label}${end}` }));
+    return options.length ? { from: context.pos - typed.length, options, validFor: /^[@\w.-]*$/ } : null;
   }
 
   keysFor(place) {
@@ -55,8 +70,10 @@ export class Help {
 
   valuesFor(place) {
     const values = this.schema.values(place.path).map((value) => ({ label: String(value), type: "enum" }));
-    const named = (this.names[NAMED[place.key]] ?? []).map((label) => ({ label, type: "constant", boost: 1 }));
-    const lists = place.path.some((step) => CONDITIONS.includes(step)) ? (this.names.lists ?? []).map((name) => ({ label: `@${name}`, type: "variable", apply: `"@${name}"` })) : [];
+    const tested = place.path.includes("winner") || (place.path.includes("expect") && place.key === "rules");
+    const named = (this.names[tested ? "rules" : NAMED[place.key]] ?? []).map((label) => ({ label, type: "constant", boost: 1 }));
+    const asked = place.path.some((step) => CONDITIONS.includes(step)) && ![...CONDITIONS, "all", "any", "not"].includes(place.key);
+    const lists = asked ? (this.names.lists ?? []).map((name) => ({ label: `@${name}`, type: "variable", apply: `"@${name}"` })) : [];
     const seen = new Set(named.map(({ label }) => label));
     return [...named, ...values.filter(({ label }) => !seen.has(label)), ...lists];
   }

@@ -113,6 +113,7 @@ function listen(area) {
     else setTimeout(() => byId("preview").dispatchEvent(new Event("liaison:again")));
   });
   document.addEventListener("liaison:busy", ({ target }) => {
+    if (target.id === "check") say("Liaison is busy: what it says of this text takes a while, and comes by itself.");
     setTimeout(() => target.dispatchEvent(new Event(LIVE.includes(target.id) ? "liaison:again" : "click")), 1500);
   });
   document.addEventListener("htmx:afterSwap", () => {

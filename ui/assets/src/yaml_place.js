@@ -1,7 +1,7 @@
 // Where in a rules file a place is: the keys that lead there, and whether a key or a value is being written. It reads the
 // text up to that place alone and takes what is half written as it comes, in block style and in { flow: style }.
 //
-// {path: ["rules", "[]", "when"], key: "kind", value: true, typed: "inci", from: 123}
+// {path: ["rules", "[]", "when", "kind"], key: "kind", value: true, typed: "inci", from: 123}
 const KEY = /^("[^"]*"|'[^']*'|[^\s#:{}[\],"'|>&*!%@`-][^:#{}[\],]*|-?[^\s:#{}[\],]+)\s*:(?=\s|$)/;
 
 export function placeAt(text, at) {
@@ -98,7 +98,8 @@ function unfinished(line, start, frames, flow) {
     if (frames.at(-1).key === "[]" && frames.at(-1).column < column) break;
     frames.pop();
   }
-  return { ...found(frames, flow, false), typed: rest, from: from(rest) };
+  // after a dash a list's value may stand as well as the first key of an entry
+  return { ...found(frames, flow, false), typed: rest, from: from(rest), item: column > indent };
 }
 
 function inFlow(text, flow, frames, from) {
