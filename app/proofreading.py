@@ -18,7 +18,7 @@ log = logging.getLogger("liaison.rules")
 class Bench(Protocol):
     """`app.workbench.Workbench`."""
 
-    def ask(self, what: str, *arguments: object, within: float) -> Any: ...
+    def ask(self, what: str, *arguments: object, within: float, clicked: bool = False) -> Any: ...
 
 
 @dataclass(frozen=True)

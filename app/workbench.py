@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
@@ -20,10 +20,12 @@ from core.errors import LiaisonError
 
 log = logging.getLogger("liaison.desk")
 START_SECONDS = 30.0
-PATIENCE = 5.0
-"""Seconds that somebody waits for what others asked before."""
-MOST_AT_ONCE = 4
-"""Who asks and who waits: the other threads of the web server are there for webhooks."""
+PATIENCE, MORE_PATIENCE = 5.0, 30.0
+"""Seconds that somebody waits for what was asked before: as they type, and after a click."""
+MOST_AT_ONCE, MOST_CLICKS = 4, 2
+"""Who asks and who waits: the other threads of the web server are there for webhooks. What was asked as somebody typed
+takes no seat from who clicked.
+"""
 SLACK = 120.0
 """So many seconds more somebody waits where the processor is needed elsewhere."""
 IDLE_SECONDS = 300.0
@@ -58,6 +60,7 @@ class Workbench:
     def __init__(self, room: str) -> None:
         self._room, self._lock = room, threading.Lock()
         self._seats = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._clicks = threading.BoundedSemaphore(MOST_CLICKS)
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._end: Callable[[], object] = lambda: None
@@ -78,29 +81,31 @@ class Workbench:
         *arguments: object,
         within: float,
         line: str = "",
+        clicked: bool = False,
         told: Callable[[Any], None] = lambda _: None,
     ) -> Any:
         """What the function answers, `within` so many seconds of the processor, from one `tell` to the next. Of several
-        questions that wait in the same `line` only the newest is asked. Raises Unanswered, Busy, Stale, and as
-        LiaisonError what the function raises of these.
+        questions that wait in the same `line` only the newest is asked. `clicked`: somebody waits for this very answer.
+        Raises Unanswered, Busy, Stale, and as LiaisonError what the function raises of these.
         """
-        if not self._seats.acquire(blocking=False):
+        seats, patience = (self._clicks, MORE_PATIENCE) if clicked else (self._seats, PATIENCE)
+        if not seats.acquire(blocking=False):
             raise Busy
         try:
-            return self._in_turn(what, arguments, within, line, told)
+            with self._turn(line, patience):
+                return self._asked(self._start(), what, arguments, within, told)
         finally:
-            self._seats.release()
+            seats.release()
 
-    def _in_turn(
-        self, what: str, arguments: tuple[object, ...], within: float, line: str, told: Callable[[Any], None]
-    ) -> Any:
+    @contextlib.contextmanager
+    def _turn(self, line: str, patience: float) -> Iterator[None]:
         mine = self._newest[line] = object()
-        if not self._lock.acquire(timeout=PATIENCE):
+        if not self._lock.acquire(timeout=patience):
             raise Busy
         try:
             if line and self._newest[line] is not mine:
                 raise Stale("something newer was asked.")
-            return self._asked(self._start(), what, arguments, within, told)
+            yield
         finally:
             self._lock.release()
 

@@ -233,7 +233,8 @@ def typed() -> Typed:
     """Browsers send line ends as CR LF, whatever the file had."""
     form = flask.request.form
     text = form.get("text", "").replace("\r\n", "\n").replace("\r", "\n")
-    return Typed(form.get("file", "").strip(), form.get("base", ""), text, flask.g.person.id)
+    clicked = REFRESH not in flask.request.headers
+    return Typed(form.get("file", "").strip(), form.get("base", ""), text, flask.g.person.id, clicked)
 
 
 def later() -> flask.Response:

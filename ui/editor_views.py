@@ -29,12 +29,15 @@ class Overtaken(LiaisonError):
 
 @dataclass(frozen=True)
 class Typed:
-    """A draft as it travels in forms. `base`: the hash of the bytes it began with, `""` for a new file. `by`: who."""
+    """A draft as it travels in forms. `base`: the hash of the bytes it began with, `""` for a new file. `by`: who.
+    `clicked`: they wait for the answer, and do not type on.
+    """
 
     file: str
     base: str
     text: str
     by: str = ""
+    clicked: bool = False
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,9 @@ class StoredDesk:
         self._publisher.observe()  # so that what it began with is known, should others change the file meanwhile
         meant = Draft(draft.file, draft.base, draft.text)
         try:
-            problems, tests, failed = self._bench.ask("review", self._folder, meant, MOST_TESTS, within=SECONDS)
+            problems, tests, failed = self._bench.ask(
+                "review", self._folder, meant, MOST_TESTS, within=SECONDS, clicked=True
+            )
         except LiaisonError as error:
             return replace(seen, checked=False, refusal=f"It could not be checked: {error}")
         remarks = tuple(self._remark(problem) for problem in problems)

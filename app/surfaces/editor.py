@@ -126,7 +126,7 @@ class StoredEditor:
         line = f"{draft.by}\n{draft.file}\n{what}"
         typed = Draft(draft.file, draft.base, draft.text)
         try:
-            return self._bench.ask(what, self._folder, typed, *more, within=within, line=line)
+            return self._bench.ask(what, self._folder, typed, *more, within=within, line=line, clicked=draft.clicked)
         except Stale as error:
             raise Overtaken(error.what) from error
         except workbench.Busy as error:

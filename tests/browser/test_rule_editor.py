@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.demo import example
-from tests.browser.chromium import axe, chromium, opened, violations
+from tests.browser.chromium import SHIFT, axe, chromium, opened, violations
 from tests.browser.places import lived
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Playwright's own pipes
@@ -36,14 +36,15 @@ def visit(browser, world):
     """A page of the editor in a browser of its own, signed in; afterwards nothing was complained about."""
     left = []
 
-    def visit(path=FILE, size="desktop", scheme="light", **more):
+    def ask(path=FILE, size="desktop", scheme="light", **more):
         context = opened(browser, size, scheme, **{**world.admin(browser), **more})
         page, heard = context.__enter__()
         left.append((context, heard))
+        ask.heard = heard
         page.goto(world.url + path)
         return page
 
-    yield visit
+    yield ask
     # where a session has ended the browser says so itself
     complaints = [text for _, heard in left for text in heard.complaints if "status of 401" not in text]
     for context, _ in left:
@@ -74,6 +75,28 @@ def text_of(page):
 
 def line_of(words):
     return next(number for number, line in enumerate(LINES, 1) if words in line)
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_what_comes_after_the_page_moves_nothing_and_stays_small(visit, size):
+    """The check, the tests and the names for completion are of the first view, too."""
+    page = ready(visit(size=size))
+    expect(page.locator("#tests")).to_contain_text("All 4 tests pass.", timeout=PATIENT)
+    assert page.evaluate("window.shifted") <= SHIFT
+    assert 150_000 < visit.heard.bytes <= 250_000
+
+
+def test_without_colours_of_its_own_it_still_shows_what_is_wrong_and_what_is_chosen(visit):
+    page = ready(visit(forced_colors="active"))
+    cursor(page, WHEN, LINES[WHEN - 1].index("kind") + 4)
+    page.keyboard.type("x")
+    style = "(one, what) => getComputedStyle(one)[what]"
+    sign = page.locator(".cm-lint-marker-error")
+    assert sign.evaluate(style, "backgroundColor") != page.locator("body").evaluate(style, "backgroundColor")
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Control+Space")
+    chosen = page.locator(".cm-tooltip-autocomplete li[aria-selected]")
+    assert chosen.evaluate(style, "outlineStyle") == "solid"
 
 
 def test_from_a_mistake_to_the_review(visit):
@@ -178,7 +201,7 @@ def test_what_may_stand_there_is_offered(visit, line, typed, offered):
 def test_what_begins_with_a_quotation_mark_ends_with_one(visit):
     page = ready(visit())
     completions(page, 9, '\nunless: {service: "card')
-    page.keyboard.press("Enter")
+    page.locator(".cm-tooltip-autocomplete li").first.click()
     assert 'unless: {service: "card-payments"}' in text_of(page)
 
 

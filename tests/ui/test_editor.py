@@ -111,6 +111,13 @@ def test_line_ends_of_browsers_are_not_those_of_files():
     assert asked(views, "check") == (Typed(FILE, "ab", "a: 1\nb: 2\nc: 3\n", "eva"),)
 
 
+@pytest.mark.parametrize(("headers", "clicked"), [({}, True), (HTMX, False)])
+def test_a_whole_page_is_worth_a_longer_wait_than_what_is_asked_as_one_types(headers, clicked):
+    views = editor(checked=Checked())
+    browser(views).post("/rules/check", FORM, headers)
+    assert asked(views, "check")[0].clicked is clicked
+
+
 def test_problems_lead_to_their_lines_and_say_what_they_are():
     flaws = (
         Flaw(3, 5, error=True, message="'mesages' means nothing here. Did you mean messages?"),

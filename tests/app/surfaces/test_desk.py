@@ -50,8 +50,9 @@ ALL = RULES + MORE
 class Here:
     """The functions of the process beside the service, in this one: starting it takes longer than the tests do."""
 
-    def ask(self, what, *arguments, within):
+    def ask(self, what, *arguments, within, clicked=False):
         assert within > 0
+        assert clicked is (what == "review")
         return getattr(drafting, what)({}, *arguments, tell=None)
 
 
@@ -221,7 +222,7 @@ def test_drafts_are_looked_at_in_a_process_beside(tmp_path):
 
 
 class Away:
-    def ask(self, what, *_, within):
+    def ask(self, what, *_, within, **_more):
         raise LiaisonError(f"{what} took more than {within:g} seconds.", hint="Split the file.")
 
 
