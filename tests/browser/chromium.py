@@ -15,6 +15,8 @@ ASSETS = Path(__file__).parent.parent.parent / "ui" / "assets"
 AXE = ASSETS / "node_modules" / "axe-core" / "axe.min.js"
 SIZES = {"phone": (390, 844), "frame": (360, 640), "desktop": (1280, 900)}
 SCHEMES = ("light", "dark")
+SHIFT = 0.01
+"""Layout shift that a page may have: 0.1 is where people notice."""
 # A root of a container has no sandbox to go into; what is opened is ours alone.
 OPTIONS = ("--no-sandbox", "--disable-dev-shm-usage", "--force-prefers-reduced-motion")
 

@@ -48,6 +48,14 @@ def test_from_a_number_to_its_tickets_and_back(browser, world, scripts):
         assert heard.complaints == []
 
 
+def test_without_colours_of_its_own_the_chart_says_which_is_which(browser, world):
+    with opened(browser, forced_colors="active", **world.admin(browser)) as (page, heard):
+        page.goto(world.url + "/overview")
+        seen = page.locator(".swatch").evaluate_all("all => all.map((one) => getComputedStyle(one).backgroundColor)")
+        assert len(set(seen)) == len(seen) == 3
+        assert heard.complaints == []
+
+
 def test_a_list_is_taken_away_as_a_file(browser, world, tmp_path):
     with opened(browser, **world.admin(browser)) as (page, _heard):
         page.goto(f"{world.url}/overview/tickets")

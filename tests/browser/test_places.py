@@ -4,13 +4,11 @@ import re
 
 import pytest
 
-from tests.browser.chromium import axe, chromium, opened, violations
+from tests.browser.chromium import SHIFT, axe, chromium, opened, violations
 from tests.browser.places import PLACES, lived
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Playwright's own pipes
 
-SHIFT = 0.01
-"""Layout shift: 0.1 is where people notice."""
 LOOKS = (("desktop", "light"), ("frame", "dark"), ("phone", "light"))
 SETTLED = "new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))"
 
