@@ -12,6 +12,8 @@ from app.cli_common import config_option, console, json_option, print_json, rule
 from app.cli_lazy import LazyGroup
 from core.errors import Problem, Severity
 
+MOST_WARNINGS = 200
+"""Of so many a person mends the first, and asks again."""
 LATER = {"backtest": "app.cli_backtest:run_backtest", "explain": "app.cli_explain:explain"}
 
 
@@ -37,10 +39,15 @@ def check(path: Path | None, form: str, config: Path) -> None:
 
 
 def _print_problems(problems: Sequence[Problem], errors: int) -> None:
+    warnings, seen = len(problems) - errors, 0
     for problem in problems:
+        seen += problem.severity is Severity.WARNING
+        if problem.severity is Severity.WARNING and seen > MOST_WARNINGS:
+            continue
         colour = "red" if problem.severity is Severity.ERROR else "yellow"
         console.print(Text(f"{problem.severity}: ", colour) + Text(str(problem)), soft_wrap=True)
-    warnings = len(problems) - errors
+    if warnings > MOST_WARNINGS:
+        console.print(f"{warnings - MOST_WARNINGS} more warnings are not shown: --format json has them all.")
     console.print(f"{errors} errors, {warnings} warnings.")
 
 

@@ -17,6 +17,7 @@ from rules.fences import fence
 from rules.glossary import plain_words
 from rules.grammar import Reader
 from rules.language import Budget, Family, Fence, Gate, Place, QuietHours, Rule, RuleSet, Trial
+from rules.mistakes import Problems
 from rules.phrases import Phrase, phrase_from
 from rules.schema import (
     CalendarShape,
@@ -44,11 +45,11 @@ class File:
 
     document: Document
     pack: bool
-    problems: list[Problem]
+    problems: Problems
     head: dict[str, Any] = field(default_factory=dict)
 
     def report(self, mark: Mark, message: str, severity: Severity = Severity.ERROR) -> None:
-        self.problems.append(Problem(self.document.path, mark.line, mark.column, message, severity))
+        self.problems.add(Problem(self.document.path, mark.line, mark.column, message, severity))
 
     def place(self, mark: Mark) -> Place:
         return Place(self.document.path, mark.line, mark.column)
@@ -71,8 +72,10 @@ class File:
     def made(
         self, name: str, shape: type[Shape], make: Callable[[dict[str, Any], Node], Made | None]
     ) -> Iterator[tuple[Made, Place]]:
-        """Every entry of a section that could be read, with its place."""
+        """Every entry of a section that could be read, with its place; no more after too many errors."""
         for node in self.section(name):
+            if self.problems.too_many(self.place(node.mark)):
+                return
             made = make(shaped(shape, node, self.report), node)
             if made is not None:
                 yield made, self.place(node.mark)
@@ -81,7 +84,7 @@ class File:
 class Assembly:
     """Reads in two passes over the files, whose order never matters."""
 
-    def __init__(self, documents: Iterable[tuple[Document, bool]], problems: list[Problem]) -> None:
+    def __init__(self, documents: Iterable[tuple[Document, bool]], problems: Problems) -> None:
         self.files = [File(document, pack, problems) for document, pack in documents]
         self.lists: dict[str, tuple[Scalar, ...]] = {}
         self.calendars: dict[str, Calendar] = {}
@@ -192,6 +195,9 @@ class Assembly:
             except ValueError as error:
                 file.report((node.get(key) or node).mark, f"calendar {name!r}: {error}")
         self.calendars[name] = calendar_from(read)
+        if not self.calendars[name].ever_opens:
+            closed = f"calendar {name!r} never opens: none of its dates is one of its days, or all are holidays."
+            file.report((node.get("dates") or node).mark, closed, Severity.WARNING)
 
     def _writer(self, file: File) -> entries.Writer:
         reader = Reader(file.report, self.lists, self.calendars, self.catalogue)
@@ -233,4 +239,15 @@ class Assembly:
         return file.made("locations", LocationShape, self._writer(file).location)
 
     def _tests(self, file: File) -> Iterator[tuple[Trial, Place]]:
-        return file.made("tests", TrialShape, self._writer(file).trial)
+        writer, names = self._writer(file), dict[str, Place]()
+
+        def made(data: dict[str, Any], node: Node) -> Trial | None:
+            name, mark = data.get("name"), (node.get("name") or node).mark
+            before = names.setdefault(name, file.place(mark)) if name else None
+            if before and before != file.place(mark):
+                file.report(
+                    mark, f"the test at {before} has the same name; give one of them another.", Severity.WARNING
+                )
+            return writer.trial(data, node)
+
+        return file.made("tests", TrialShape, made)

@@ -80,6 +80,15 @@ class Calendar:
         in_dates = not self.dates or any(first <= day <= last for first, last in self.dates)
         return day.weekday() in self.days and in_dates and not self.holidays.on(day)
 
+    @property
+    def ever_opens(self) -> bool:
+        """Whether its days and dates have a day in common that is no holiday of its own."""
+        opened = self.holidays.open_on
+        if not self.dates or opened.spans or opened.yearly:
+            return True
+        spans = ((first, min((last - first).days, HORIZON)) for first, last in self.dates)
+        return any(self.is_open_day(first + n * DAY) for first, count in spans for n in range(count + 1))
+
     def _zone(self, place: str) -> str:
         return place if self.timezone == LOCATION else self.timezone
 

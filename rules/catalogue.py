@@ -13,6 +13,9 @@ from rules.tongues import exactly
 ANY_PLATFORM = ""
 Words = Mapping[str, Mapping[str, str]]
 """What is said in several languages: by field, then by language."""
+Where = tuple[str, int, int]
+Spots = Mapping[tuple[str, ...], tuple[int, int]]
+"""Line and column of what an entry says, by the keys that lead there and its text."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,9 @@ class Service:
     audiences: tuple[Crowd, ...] = ()
     liaisons: Mapping[str, str] = field(default_factory=dict)
     key_users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    where: tuple[str, int, int] = ("", 0, 0)
+    where: Where = ("", 0, 0)
     words: Words = field(default_factory=dict)
+    spots: Spots = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def people(self) -> int:
@@ -68,12 +72,22 @@ class Location:
     language: str = ""
     hours: str = ""
     aliases: tuple[str, ...] = ()
-    where: tuple[str, int, int] = ("", 0, 0)
+    where: Where = ("", 0, 0)
     words: Words = field(default_factory=dict)
+    spots: Spots = field(default_factory=dict, repr=False, compare=False)
 
     def said(self, what: str, language: str) -> str:
         """`name` in a language; in the plain one where it is not there."""
         return in_language(self.words, what, language) or str(getattr(self, what))
+
+
+def spot(owner: "Service | Location", *path: str) -> Where:
+    """Where the text at the end of a path stands: as it is written, or folded. The entry itself where nobody knows."""
+    *keys, text = path
+    for known, at in owner.spots.items():
+        if list(known[: len(keys)]) == keys and text in (known[-1], folded(known[-1])):
+            return owner.where[0], *at
+    return owner.where
 
 
 def in_language(words: Words, what: str, language: str) -> str:
@@ -177,33 +191,41 @@ def _double_services(catalogue: Catalogue) -> Iterator[Problem]:
         if len(both) > 1:
             on = f" on {platform}" if platform else ""
             yield _problem(
-                both[-1].where,
+                _named_at(both[-1], platform, name),
                 f"{name!r} names two services{on}: {both[0].id} and {both[-1].id}. "
                 "Keep it with one of them, or a ticket cannot tell which is meant.",
             )
+
+
+def _named_at(service: Service, platform: str, name: str) -> Where:
+    at = [spot(service, "aliases", one, name) for one in service.aliases if one.casefold() == platform]
+    return next((where for where in at if where != service.where), spot(service, name))
 
 
 def _double_locations(catalogue: Catalogue) -> Iterator[Problem]:
     for name, hits in catalogue._locations.items():  # noqa: SLF001 - the same module
         if len(hits) > 1:
             yield _problem(
-                hits[-1].where,
+                spot(hits[-1], name),
                 f"{name!r} names two locations: {hits[0].id} and {hits[-1].id}. Keep it with one of them.",
             )
 
 
 def _unspeakable(catalogue: Catalogue, more: tuple[Tell, ...]) -> Iterator[Problem]:
     parts = ("name", "people_can", "workaround")
-    spoken = [(s.where, s.id, text) for s in catalogue.services for part in parts for text in every(s, part)]
-    spoken += [(place.where, place.id, name) for place in catalogue.locations for name in every(place, "name")]
-    for where, owner, text in spoken:
+    spoken: list[tuple[Service | Location, str, str]] = []
+    spoken += [
+        (service, part, text) for service in catalogue.services for part in parts for text in every(service, part)
+    ]
+    spoken += [(place, "name", name) for place in catalogue.locations for name in every(place, "name")]
+    for owner, part, text in spoken:
         for leak in leaks(text, more=more)[:1]:
             yield _problem(
-                where,
-                f"{owner}: {text!r} holds {leak.kind} ({leak.text!r}); the leak guard will stop every message with it. "
-                "Write it as a customer would say it.",
+                spot(owner, part, text),
+                f"{owner.id}: {text!r} holds {leak.kind} ({leak.text!r}); the leak guard will stop every message "
+                "with it. Write it as a customer would say it.",
             )
 
 
-def _problem(where: tuple[str, int, int], message: str) -> Problem:
+def _problem(where: Where, message: str) -> Problem:
     return Problem(*where, message, Severity.ERROR)

@@ -17,6 +17,7 @@ from rules.judgement import SINKS
 from rules.kinship import doubtful_needs
 from rules.language import DEFAULT, PLAIN, Entry, Gate, Place, Rule, RuleSet
 from rules.overlap import Among, demand, implies
+from rules.pacing import promised
 from rules.ties import ties
 from rules.timely import never_timely
 from rules.whereabouts import without_country
@@ -106,13 +107,13 @@ def _without_promise(
     del resolution
     if not entry.template or not any(used.path.startswith("next_update") for used in names_used(entry.template)):
         return
-    slot = f"{audience}.{moment} of rule {rule.id}"
+    slot, reader = f"{audience}.{moment} of rule {rule.id}", promised(audience)
     if moment in TERMINAL:
         yield _at(entry.place, f"{slot} uses next_update, but after {moment} nothing more is promised; take it out.")
-    elif not rule.cadences.get(audience) and not _paced(pacing[audience], rule, moment):
+    elif not rule.cadences.get(reader) and not _paced(pacing[reader], rule, moment):
         yield _doubt(
             entry.place,
-            f"{slot} uses next_update, but no rule that can match the same ticket has a cadence for {audience}.",
+            f"{slot} uses next_update, but no rule that can match the same ticket has a cadence for {reader}.",
         )
 
 

@@ -76,6 +76,18 @@ class Node:
                 here = here.entries.get(step)
         return here
 
+    def spots(self, *path: str) -> "Iterator[tuple[tuple[str, ...], tuple[int, int]]]":
+        """Line and column of every key and every scalar below, by the keys that lead there; scalars come last in it."""
+        if isinstance(self.value, dict):
+            for key, node in self.value.items():
+                yield (*path, key), (self.keys[key].line, self.keys[key].column)
+                yield from node.spots(*path, key)
+        elif isinstance(self.value, list):
+            for node in self.value:
+                yield from node.spots(*path)
+        else:
+            yield (*path, str(self.value)), (self.mark.line, self.mark.column)
+
     def plain(self) -> Any:
         """The value as plain dicts and lists. Recursion is safe: the depth is limited."""
         if isinstance(self.value, dict):

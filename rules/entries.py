@@ -1,7 +1,7 @@
 """One entry of a section, read: a rule, a gate, a family, a service, a location, a test."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from core.decisions import Cadence, Escalation, Level, Mode, Step, WhenMissed
 from core.errors import Severity
 from core.moments import MomentKind
-from core.notes import Audience
+from core.notes import CUSTOMER_FACING, Audience
 from core.tickets import Resolution
 from rules.cadence import ALWAYS, not_slower
-from rules.catalogue import Crowd, Location, Service
+from rules.catalogue import Crowd, Location, Service, Spots
 from rules.documents import Document, Mark, Node
 from rules.grammar import Reader, shown
 from rules.holidays import unknown_place
@@ -32,6 +32,7 @@ from rules.language import (
     Slot,
     Trial,
 )
+from rules.pacing import doubts
 from rules.samples import faults_of
 from rules.schema import NONE
 from rules.suggestion import did_you_mean
@@ -47,6 +48,12 @@ IN_TURN = {MomentKind.UPDATE_DUE: 9, MomentKind.WAITING_FOR_REQUESTER: 2}
 ALMOST_NONE = frozenset({NONE, "null", "nothing", "nil", "no", "off", "n/a", "false", "-"})
 """What people write for `none`, and never to somebody."""
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2})?")
+UNPROMISED = (
+    "agents are promised nothing, so this pace does nothing: take it out. "
+    "{{ next_update.text }} in their texts is when the requester hears next."
+)
+SAYS = ("needs", "aliases", "name", "people_can", "workaround", "id")
+"""What may be wrong of a service or a location in the sight of others."""
 DOES_SOMETHING = frozenset({"messages", "cadence", "impact", "milestones", "notices", "closing"})
 
 
@@ -162,6 +169,7 @@ class Writer:
             liaisons=dict(data.get("liaisons") or {}),
             key_users={place: tuple(names) for place, names in (data.get("key_users") or {}).items()},
             where=(self.file.document.path, node.mark.line, node.mark.column),
+            spots=_spots(node, SAYS),
         )
 
     def location(self, data: Mapping[str, Any], node: Node) -> Location | None:
@@ -176,7 +184,9 @@ class Writer:
         keys = ("id", "name", "timezone", "country", "region", "language", "hours")
         texts = {key: _plain(data.get(key, "")) for key in keys}
         where, words = (self.file.document.path, node.mark.line, node.mark.column), _in_languages(data, "name")
-        return Location(**texts, aliases=tuple(data.get("aliases") or ()), where=where, words=words)
+        return Location(
+            **texts, aliases=tuple(data.get("aliases") or ()), where=where, words=words, spots=_spots(node, SAYS)
+        )
 
     def trial(self, data: Mapping[str, Any], node: Node) -> Trial | None:
         if not all([self._ticket(node.get("ticket")), self._ticket(node.get("before")), self._staged(node)]):
@@ -193,6 +203,7 @@ class Writer:
             expect=data.get("expect") or {},
             place=self.file.place(node.mark),
             pack=self.file.pack,
+            spots=_spots(node, ("location", "expect")),
         )
 
     def _ticket(self, node: Node | None) -> bool:
@@ -331,7 +342,16 @@ class Writer:
             child = node.get("cadence", audience)
             if child is None or (entry is not None and "every" not in entry):
                 continue
-            yield Audience(audience), None if entry is None else self._cadence(entry, child, rule)
+            made = None if entry is None else self._cadence(entry, child, rule)
+            if made and audience not in CUSTOMER_FACING:
+                self.file.report(node.get("cadence").keys[audience], UNPROMISED, Severity.WARNING)  # type: ignore[union-attr]
+            elif made:
+                self._paced(made, child)
+            yield Audience(audience), made
+
+    def _paced(self, cadence: Cadence, node: Node) -> None:
+        for key, doubt in doubts(cadence):
+            self.file.report((node.get(key) or node).mark, f"{key}: {doubt}", Severity.WARNING)
 
     def _cadence(self, entry: Mapping[str, Any], node: Node, rule: str) -> Cadence:
         calendar = entry.get("calendar", ALWAYS)
@@ -377,6 +397,10 @@ class Writer:
 def by_language(node: Node) -> bool:
     """Whether a mapping holds texts by language, rather than by resolution."""
     return any(LANGUAGE.fullmatch(key) for key in node.keys)
+
+
+def _spots(node: Node, keys: Iterable[str]) -> Spots:
+    return {path: at for key in keys if (child := node.get(key)) for path, at in child.spots(key)}
 
 
 def _plain(text: Any) -> Any:

@@ -11,49 +11,61 @@ from rules.staging import LOCATION_KEYS
 from rules.suggestion import did_you_mean
 from rules.values import zone
 
+Path = tuple[str, ...]
+Fault = tuple[Path, str]
+"""The keys that lead to what is wrong, and why."""
 BY_SLOT = ("winner", "says", "not_says", "silent")
 
 
 def misplaced(rules: RuleSet) -> Iterator[Problem]:
     ids = {rule.id for rule in (*rules.rules, *rules.resting)}
     for trial in rules.tests:
-        faults = (*_place_faults(rules, trial), *_slot_faults(trial), *_rule_faults(trial, ids))
-        for fault in faults:
-            yield Problem(trial.place.path, trial.place.line, trial.place.column, f"test {trial.name!r}: {fault}")
+        for path, fault in (*_place_faults(rules, trial), *_slot_faults(trial), *_rule_faults(trial, ids)):
+            yield _at(trial, path, f"test {trial.name!r}: {fault}")
         if not trial.expect:
-            message = f"test {trial.name!r} expects nothing, so it cannot fail."
-            yield Problem(trial.place.path, trial.place.line, trial.place.column, message, Severity.WARNING)
+            yield _at(trial, (), f"test {trial.name!r} expects nothing, so it cannot fail.", Severity.WARNING)
 
 
-def _slot_faults(trial: Trial) -> Iterator[str]:
+def _at(trial: Trial, path: Path, message: str, severity: Severity = Severity.ERROR) -> Problem:
+    line, column = trial.spots.get(path, (trial.place.line, trial.place.column))
+    return Problem(trial.place.path, line, column, message, severity)
+
+
+def _slot_faults(trial: Trial) -> Iterator[Fault]:
     for key in BY_SLOT:
         for slot in trial.expect.get(key) or {}:
+            path = ("expect", key, slot)
             audience, _, moment = slot.partition(".")
             if audience not in set(Audience) or moment not in set(MomentKind):
                 near = did_you_mean(slot, tuple(f"{one}.{trial.moment}" for one in Audience))
-                yield f"{key}: {slot!r} is not a slot. {near or 'Write it like requester.opened.'}"
+                yield path, f"{key}: {slot!r} is not a slot. {near or 'Write it like requester.opened.'}"
             elif moment != trial.moment:
-                yield f"{key}: {slot} is never asked about; the test's moment is {trial.moment}."
+                yield path, f"{key}: {slot} is never asked about; the test's moment is {trial.moment}."
 
 
-def _rule_faults(trial: Trial, ids: Collection[str]) -> Iterator[str]:
+def _rule_faults(trial: Trial, ids: Collection[str]) -> Iterator[Fault]:
     winners: Mapping[str, str] = trial.expect.get("winner") or {}
-    for rule in (*(trial.expect.get("rules") or ()), *winners.values()):
+    asked: list[Fault] = [(("expect", "rules", rule), rule) for rule in trial.expect.get("rules") or ()]
+    asked += [(("expect", "winner", slot, rule), rule) for slot, rule in winners.items()]
+    for path, rule in asked:
         if rule not in ids:
-            yield f"there is no rule {rule!r}. {did_you_mean(rule, tuple(ids))}".strip()
+            yield path, f"there is no rule {rule!r}. {did_you_mean(rule, tuple(ids))}".strip()
 
 
-def _place_faults(rules: RuleSet, trial: Trial) -> Iterator[str]:
+def _place_faults(rules: RuleSet, trial: Trial) -> Iterator[Fault]:
     location: Mapping[str, Any] | str = trial.location
     if isinstance(location, Mapping):
         for key in location.keys() - set(LOCATION_KEYS):
-            yield f"location: {key!r} means nothing here. {did_you_mean(key, LOCATION_KEYS)}".strip()
+            why = f"location: {key!r} means nothing here. {did_you_mean(key, LOCATION_KEYS)}".strip()
+            yield ("location", key), why
         if not location.get("name") and not location.get("id"):
-            yield "location: it has no name."
-        yield from _zone_faults(location.get("timezone"))
+            yield (), "location: it has no name."
+        zone_named = location.get("timezone")
+        yield from ((("location", "timezone", str(zone_named)), fault) for fault in _zone_faults(zone_named))
     elif location and not rules.catalogue.location_named(location):
         known = tuple(place.id for place in rules.catalogue.locations)
-        yield f"there is no location {location!r} in the catalogue. {did_you_mean(location, known)}".strip()
+        why = f"there is no location {location!r} in the catalogue. {did_you_mean(location, known)}".strip()
+        yield ("location", location), why
 
 
 def _zone_faults(value: Any) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from core.errors import Problem, Severity
-from rules.catalogue import Catalogue, Service
+from rules.catalogue import Catalogue, Service, spot
 from rules.suggestion import did_you_mean
 
 SHOWN = 5  # of a long circle, at each end
@@ -17,7 +17,7 @@ def doubtful_needs(catalogue: Catalogue) -> Iterator[Problem]:
             if need not in known:
                 hint = did_you_mean(need, known)
                 message = f"{service.id} needs {need!r}, which is no service of the catalogue. {hint}".strip()
-                yield Problem(*service.where, message, Severity.WARNING)
+                yield Problem(*spot(service, "needs", need), message, Severity.WARNING)
     yield from _circles(known)
 
 
@@ -30,7 +30,9 @@ def _circles(known: Mapping[str, Service]) -> Iterator[Problem]:
         if circle:
             told.update(circle)
             path = " needs ".join((*_shortened(circle), circle[0]))
-            yield Problem(*known[start].where, f"services need each other in a circle: {path}. Take one need out.")
+            need = circle[1] if len(circle) > 1 else start
+            where = spot(known[start], "needs", need)
+            yield Problem(*where, f"services need each other in a circle: {path}. Take one need out.")
 
 
 def _shortened(circle: Sequence[str]) -> Sequence[str]:

@@ -12,7 +12,7 @@ from core.errors import Problem
 from core.moments import MomentKind
 from core.notes import Audience
 from rules.calendars import Calendar
-from rules.catalogue import Catalogue
+from rules.catalogue import Catalogue, Spots
 from rules.phrases import Phrase
 from rules.tells import Tell
 from rules.tongues import ENGLISH, best
@@ -310,6 +310,7 @@ class Trial:
     expect: Mapping[str, Any] = field(default_factory=dict)
     place: Place = field(default_factory=Place)
     pack: bool = False
+    spots: Spots = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,13 @@ from rules.cache import Cache, key_of
 from rules.check import doubts
 from rules.documents import MAX_BYTES, Document, read
 from rules.language import RuleSet
+from rules.mistakes import Problems
 from rules.proofread import proofread
 
 PACKS = Path(__file__).parent / "packs"
 WORTH_KEEPING = 1.0  # seconds of reading
 SUFFIXES = frozenset({".yaml", ".yml"})
+EMPTY = "there is no rules file in this folder, so only the shipped rules speak. A rules file ends in .yaml."
 Instead = Mapping[Path, bytes | None]
 """Contents that are looked at in the place of files, as though they stood there; None: as though the file were gone."""
 NOTHING: Instead = {}
@@ -95,11 +97,14 @@ def _undisturbed() -> Iterator[None]:
 def _read_and_checked(
     paths: Sequence[Path], *, packs: bool, instead: Instead
 ) -> tuple[RuleSet, tuple[Problem, ...], tuple[Document, ...]]:
-    problems: list[Problem] = []
+    problems = Problems()
     sources = list(_sources(paths, problems, packs=packs, instead=instead))
     documents = [(document, source.pack) for source in sources for document in _documents(source, problems)]
     rules = Assembly(documents, problems).rule_set(_hash(sources))
-    problems += doubts(rules)
+    if problems.cut_off:
+        documents = []  # what was not read would be missed everywhere
+    else:
+        problems += doubts(rules)
     ordered = tuple(sorted(set(problems)))
     warnings = tuple(p for p in ordered if p.severity is Severity.WARNING)
     return _with_warnings(rules, warnings), ordered, tuple(document for document, _ in documents)
@@ -120,7 +125,9 @@ def _found(paths: Iterable[Path], problems: list[Problem], instead: Instead) -> 
     seen: set[Path] = set()
     for path in paths:
         files = _files(path, instead)
-        if not files and not path.is_dir():
+        if not files and path.is_dir():
+            problems.append(Problem(str(path), 0, 0, EMPTY, Severity.WARNING))
+        elif not files:
             problems.append(Problem(str(path), 0, 0, "there is no such file or folder."))
         for file in files:
             if file.resolve() not in seen:

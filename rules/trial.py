@@ -16,6 +16,7 @@ from rules.catalogue import Catalogue
 from rules.decide import decision_of
 from rules.judgement import Judgement, judge
 from rules.language import Layer, RuleSet, Trial
+from rules.pacing import promised
 from rules.reach import is_derived
 from rules.spoken import zone_named
 from rules.staging import stage
@@ -79,7 +80,7 @@ def _outcome(rules: RuleSet, trial: Trial) -> Outcome:
         slot = f"{audience}.{moment.kind}"
         if audience in decision.messages:
             read = said.get(f"{Audience.REQUESTER}.{moment.kind}", "")
-            facts = Facts(trial.at, next_update=due.get(audience), requester_reads=read)
+            facts = Facts(trial.at, next_update=due.get(promised(audience)), requester_reads=read)
             said[slot] = _words(rules, catalogue, decision, audience, (ticket, moment, facts))
     return Outcome(judgement, decision, said, {str(audience): time for audience, time in due.items()})
 

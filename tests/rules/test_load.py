@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import RulesError
+from core.errors import RulesError, Severity
 from rules import check, load
 from rules.load import examine
+from rules.mistakes import MOST
 from tests.rules.support import problems, rule_set, write
 
 RULE = "rules: [{{id: {0}, when: {{priority: {1}}}, messages: {{requester: {{opened: Hello.}}}}}}]\n"
@@ -87,6 +88,31 @@ def test_many_mistakes_are_counted_rather_than_listed_for_ever(tmp_path):
     assert time.process_time() - before < 10
     assert len(found) == 52
     assert any("more errors than are listed" in line for line in found)
+
+
+def test_after_many_errors_nothing_is_read_any_more(tmp_path):
+    """They are all at once for people; nineteen thousand wrong rules are one mistake, made by a script."""
+    wrong = "".join(f"  - {{id: r{number}, whn: {{kind: incident}}}}\n" for number in range(3000))
+    found = check([write(tmp_path, "a.yaml", f"rules:\n{wrong}")], packs=False, wording=True)
+    errors = [problem for problem in found if problem.severity is Severity.ERROR]
+    assert len(errors) == MOST + 1
+    assert errors[-1].message.startswith("there are more than 500 errors, so nothing is read from here on.")
+    assert errors[-1].line == MOST + 3
+    assert errors[0].line == 3
+
+
+def test_many_warnings_leave_nothing_unread(tmp_path):
+    """A rule set that works is never cut off."""
+    line = "  - {{id: r{0}, when: {{labels: a{0}}}, messages: {{business: {{opened: Hello.}}}}}}\n"
+    text = "rules:\n" + "".join(line.format(number) for number in range(MOST + 100))
+    assert len(rule_set(tmp_path, text).rules) == MOST + 100
+
+
+def test_a_folder_without_rules_is_told(tmp_path):
+    write(tmp_path, "rules.yml.bak", "rules: []")
+    (found,) = check([tmp_path], packs=False)
+    assert (found.path, found.severity) == (str(tmp_path), Severity.WARNING)
+    assert "there is no rules file in this folder" in found.message
 
 
 def test_the_shipped_packs_have_neither_errors_nor_doubts():

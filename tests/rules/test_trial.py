@@ -19,7 +19,8 @@ rules:
       requester:
         opened: "{{ service.name | capitalize }} fail at {{ location.name }}. We will write again {{ next_update.text }}."
         raised: "It is urgent now."
-      agents: {opened: "The requester reads: {{ requester_reads }}"}
+      agents:
+        opened: "The requester reads: {{ requester_reads }} They hear more {{ next_update.text }}."
     cadence: {requester: {every: 30m}}
   - {id: changed, when: {priority: {from: P2}}, messages: {agents: {raised: It was P2.}}}
 tests:
@@ -47,6 +48,7 @@ RIGHT = [
     ("says: {requester.opened: [Card payments, 'by 14:30 today', berlin mitte]}", BERLIN),
     ("says: {requester.opened: [Vienna West, '14:30']}", ELSEWHERE),
     ("says: {agents.opened: ['The requester reads: Card payments fail at your location.']}", ""),
+    ("says: {agents.opened: 'They hear more by 14:30 today'}", BERLIN),
     ("not_says: {requester.opened: CARD-GW}", ""),
     ("next_update: {requester: 2026-11-20T14:30:00+01:00}", BERLIN),
     ("impacts: [pay]", ""),
