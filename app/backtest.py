@@ -56,6 +56,15 @@ class Course:
     against: tuple[Path, ...] | None
 
 
+BESIDE = "other details"
+"""What follows of another change: the same text of a rule, with another fact in it, such as a time."""
+DIFFER = {
+    (False, False): BESIDE,
+    (False, True): "other words",
+    (True, False): "another time",
+    (True, True): "other words and time",
+}
+"""By whether the time that is promised is another, and whether the text of the rule is."""
 Change = tuple[str, str, str, str, str]
 """What changed, audience, moment, the rule before, the rule after."""
 
@@ -217,7 +226,8 @@ def _recorded(events: Iterable[Event]) -> Record:
         tickets.setdefault((event.site, event.ticket), []).append(event)
         last, count = max(last, event.at), count + 1
     if not count:
-        raise LiaisonError("there are no events to try the rules on.")
+        hint = "Files are empty, or the store keeps no deliveries of that time: see --since, and `keep.bodies`."
+        raise LiaisonError("there are no events to try the rules on.", hint=hint)
     return Record(list(tickets.values()), count, last + AFTERWARDS)
 
 
@@ -438,9 +448,6 @@ def _by_slot(life: Life) -> dict[tuple[str, str, int], Said]:
 
 def _change(slot: tuple[str, str], one: Said | None, other: Said | None) -> Change | None:
     if one and other:
-        if one.words == other.words and one.due == other.due:
-            return None
-        same_rule = one.rule == other.rule
-        what = "another time" if one.due != other.due and same_rule else "other words"
-        return what, *slot, one.rule, other.rule
+        told = one.words != other.words, one.due != other.due, one.template != other.template
+        return (DIFFER[told[1:]], *slot, one.rule, other.rule) if any(told[:2]) else None
     return ("said now", *slot, "", other.rule) if other else ("silent now", *slot, one.rule if one else "", "")

@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from app.backtest import Change, Result, Sample
+from app.backtest import BESIDE, Change, Result, Sample
 from app.backtest_figures import ENOUGH_FOR_WEEK, NO_PRIORITY, UNKNOWN, Coverage, Figures, Spread, figures
 from app.rehearsal import Life
 from core.decisions import Reason
@@ -114,8 +114,13 @@ def compared(before: Figures, now: Figures) -> Iterator[tuple[str, str, str]]:
     yield row("tickets held silent", before.held, now.held)
 
 
+def ordered(result: Result) -> list[tuple[Change, int]]:
+    """Most of all first; what only follows of another change comes last."""
+    return sorted(result.changes.items(), key=lambda change: (change[0][0] == BESIDE, -change[1], change[0]))
+
+
 def changes(result: Result) -> Iterator[dict[str, Any]]:
-    for change, count in result.changes.most_common(MOST_ROWS * 2):
+    for change, count in ordered(result)[: MOST_ROWS * 2]:
         what, audience, moment, *_ = change
         yield {
             "title": f"{what.capitalize()}: {audience}, {moment.replace('_', ' ')}",

@@ -16,8 +16,8 @@ from sqlalchemy import select
 from app import tables
 from app.backtest import Event, Result, backtest, events_site, from_files
 from app.backtest_figures import Figures, figures
-from app.backtest_report import Names, notable, page
-from app.cli_common import config_option, console, installation, json_option, print_json
+from app.backtest_report import Names, notable, ordered, page
+from app.cli_common import config_option, console, json_option, print_json, without_secrets
 from app.cli_store import opened
 from app.rehearsal import Life
 from app.unheld import unheld
@@ -65,7 +65,7 @@ def run_backtest(
 ) -> None:
     """Try rules on what has happened: on Liaison's own store, or on FILES of ServiceNow envelopes, one in a line."""
     rules = [path] if path else _active(config)
-    sites = (events_site(timezone, "en"),) if files else installation(config).sites
+    sites = (events_site(timezone, "en"),) if files else without_secrets(config).sites
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Playing", total=None)
         held: list[TicketRef] = []
@@ -89,7 +89,7 @@ def run_backtest(
 
 
 def _active(config: Path) -> list[Path]:
-    found = installation(config).rules if config.exists() else None
+    found = without_secrets(config).rules if config.exists() else None
     return [found] if found else []
 
 
@@ -126,7 +126,7 @@ def _plain(made: Figures, result: Result) -> dict[str, object]:
     changes = [
         dict(zip(("what", "audience", "moment", "before", "after"), change, strict=True))
         | {"messages": count, "tickets": result.changed_tickets[change]}
-        for change, count in result.changes.most_common()
+        for change, count in ordered(result)
     ]
     return made.to_dict() | {"changes": changes}
 
@@ -148,8 +148,11 @@ def _show(made: Figures, result: Result, html: Path | None) -> None:
 
 def _show_changes(result: Result) -> None:
     table = Table("Change", "Said to", "Moment", "Before", "After", "Messages", "Tickets")
-    for change, count in result.changes.most_common():
-        table.add_row(*(Text(part) for part in change), f"{count:,}", f"{result.changed_tickets[change]:,}")
+    for change, count in ordered(result):
+        what, audience, moment, *names = change
+        parts = (what, audience, moment.replace("_", " "), *names)
+        numbers = f"{count:,}", f"{result.changed_tickets[change]:,}"
+        table.add_row(*(Text(part, overflow="fold") for part in parts), *numbers)
     console.print(table if result.changes else "Not one word would have been different.")
 
 

@@ -38,7 +38,8 @@ TOO_MANY = "Liaison would look at it without end: a timer of it never moves on."
 class Said(NamedTuple):
     """One message that would have been written. `due` is the time its words promise; a `draft` waits for approval.
 
-    `shipped`: in Liaison's own words, not the admin's. A tuple: they travel between processes by the ten thousand.
+    `shipped`: in Liaison's own words, not the admin's. `template`: the rule's text that the words were made of.
+    A tuple: they travel between processes by the ten thousand.
     """
 
     at: datetime
@@ -49,6 +50,7 @@ class Said(NamedTuple):
     due: datetime | None = None
     shipped: bool = False
     draft: bool = False
+    template: str = ""
 
 
 class Outcome(NamedTuple):
@@ -261,9 +263,11 @@ class Rehearsal:
     def _stand(self, note: NewNote, words: str, due: datetime | None, meaning: str) -> None:
         """As the outbox records a written note."""
         now, audience = self._clock.at, note.plan.message.audience
-        rule = note.plan.message.rule
+        rule, template = note.plan.message.rule, note.plan.message.template
         shown = words if self._reads((audience, note.moment, rule)) else ""
-        self.life.said.append(Said(now, audience, note.moment, rule, shown, due, rule in self._shipped))
+        self.life.said.append(
+            Said(now, audience, note.moment, rule, shown, due, rule in self._shipped, template=template)
+        )
         if audience is Audience.AGENTS:
             if note.plan.message.template:
                 self._advised = note.plan
@@ -345,4 +349,4 @@ def first_word(life: Life) -> timedelta | None:
 
 def without_words(life: Life) -> Life:
     """Small enough to travel between processes by the ten thousand."""
-    return replace(life, said=[one._replace(words="") if one.words else one for one in life.said])
+    return replace(life, said=[one._replace(words="", template="") for one in life.said])

@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from app import backtest, cli
-from app.backtest import events_site, from_files
+from app.backtest import BESIDE, events_site, from_files
 from app.backtest_figures import figures
-from app.backtest_report import Names, page
+from app.backtest_report import Names, ordered, page
 from app.replay import AFTERWARDS
 from core.decisions import Reason
 from core.errors import PayloadError, RulesError
@@ -150,13 +150,28 @@ def test_processes_side_by_side_say_the_same():
 def test_a_change_of_rules_is_told_in_groups(ours):
     """What is said in other words, at another time, now, or not any more; each with words to read."""
     result = play([ours], [])
-    assert result.changes["other words", "requester", "opened", "incident", "ours"] > 0
+    assert result.changes["other words and time", "requester", "opened", "incident", "ours"] > 0
     assert result.changes["silent now", "requester", "acknowledged", "incident", ""] > 0
     for change, samples in result.change_samples.items():
         assert samples, change
     shown = page(result, Names("ours.yaml", "those in use"))
     assert "rule incident before, ours after" in shown
     assert "We have it. Next word" in shown
+
+
+def test_other_words_are_told_apart_from_another_time(ours, tmp_path):
+    """Who changes both reads of both; what only follows, such as a time in the agents' note, comes last."""
+    later, reworded, both = (tmp_path / name for name in ("later.yaml", "reworded.yaml", "both.yaml"))
+    later.write_text(OURS.replace("every: 5d", "every: 6d"))
+    reworded.write_text(OURS.replace("We have it.", "We have your report."))
+    both.write_text(reworded.read_text().replace("every: 5d", "every: 6d"))
+    for path, what in ((later, "another time"), (reworded, "other words"), (both, "other words and time")):
+        result = play([path], [ours])
+        opened = {change[0] for change in result.changes if change[1:3] == ("requester", "opened")}
+        assert opened == {what}
+        assert {change[0] for change in result.changes if change[1] == "agents"} <= {BESIDE, "said now", "silent now"}
+        beside = [change[0] == BESIDE for change, _ in ordered(result)]
+        assert beside == sorted(beside)
 
 
 def test_the_same_rules_change_nothing():

@@ -103,8 +103,6 @@ def command(plain, tmp_path, monkeypatch):
         "     webhook: {secrets: [env:HOOK]}, auth: {user: a, token: env:TOKEN}}\n"
     )
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOOK", "a" * 32)
-    monkeypatch.setenv("TOKEN", "b")
 
     def said(*arguments):
         plain.liaison.store.checkpoint()
