@@ -75,15 +75,13 @@ class Backtests:
     def _run(self, identity: str, draft: Draft, days: int, now: datetime) -> None:
         try:
             self._finish(identity, self._played(draft, now - timedelta(days=days), self._told(identity)))
+        except _Stopped:
+            log.info("A backtest was stopped.")
         except LiaisonError as error:
             self._end(identity, problem=f"It came to nothing: {error}")
         except Exception:
             log.exception("A backtest failed.")
             self._end(identity, problem="It failed. The reason stands in Liaison's log.")
-        finally:
-            with self._lock:
-                if self._running == identity:
-                    self._running = ""
 
     def _played(self, draft: Draft, since: datetime, told: Callable[[tuple[int, int]], None]) -> Backtest:
         record = recorded(self._store, {site.name for site in self._sites}, since)
@@ -93,7 +91,14 @@ class Backtests:
         with TemporaryDirectory(prefix="liaison-draft-") as place:
             tried = laid_out(self._folder, draft, Path(place))
             made: Backtest = self._bench.ask(
-                "play", tried, tuple(self._folder.paths), self._sites, record.events, within=MOST_SECONDS, told=told
+                "play",
+                tried,
+                tuple(self._folder.paths),
+                self._sites,
+                record.events,
+                within=MOST_SECONDS,
+                clicked=True,
+                told=told,
             )
         return replace(made, held=made.held + record.held, left_out=record.left_out)
 
@@ -101,8 +106,9 @@ class Backtests:
         def told(progress: tuple[int, int]) -> None:
             done, of = progress
             with self._lock:
-                if not self._known[identity].finished:
-                    self._known[identity] = replace(self._known[identity], done=done, of=of)
+                if self._known[identity].finished:
+                    raise _Stopped  # before there was a process to end
+                self._known[identity] = replace(self._known[identity], done=done, of=of)
 
         return told
 
@@ -111,12 +117,22 @@ class Backtests:
             begun = self._known[identity]
             if not begun.finished:
                 about = {"id": identity, "file": begun.file, "days": begun.days, "since": begun.since}
-                self._known[identity] = replace(made, finished=True, **about)  # type: ignore[arg-type]  # names of its own
+                self._close(replace(made, finished=True, **about))  # type: ignore[arg-type]  # names of its own
 
     def _end(self, identity: str, problem: str) -> None:
         with self._lock:
-            if not self._known[identity].finished:
-                self._known[identity] = replace(self._known[identity], finished=True, problem=problem)
+            begun = self._known[identity]
+            if not begun.finished:
+                self._close(replace(begun, finished=True, problem=problem))
+
+    # whoever sees that it is finished may begin the next one at once
+    def _close(self, made: Backtest) -> None:
+        self._known[made.id] = made
+        self._running = ""
+
+
+class _Stopped(Exception):
+    """Nobody waits for it any more."""
 
 
 def strangers(site: Site) -> Site:

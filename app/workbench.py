@@ -86,7 +86,7 @@ class Workbench:
     ) -> Any:
         """What the function answers, `within` so many seconds of the processor, from one `tell` to the next. Of several
         questions that wait in the same `line` only the newest is asked. `clicked`: somebody waits for this very answer.
-        Raises Unanswered, Busy, Stale, and as LiaisonError what the function raises of these.
+        Raises Unanswered, Busy, Stale, as LiaisonError what the function raises of these, and what `told` raises.
         """
         seats, patience = (self._clicks, MORE_PATIENCE) if clicked else (self._seats, PATIENCE)
         if not seats.acquire(blocking=False):
@@ -142,11 +142,18 @@ class Workbench:
                 kind, answer = pipe.recv()
                 if kind != TOLD:
                     return _taken(kind, answer)
-                told(answer)
+                self._tell(told, answer)
         except (EOFError, OSError) as error:
             raise self._broken_off(within) from error
         self._forget()
         raise Busy("the machine has too much else to do to look at the draft.")
+
+    def _tell(self, told: Callable[[Any], None], answer: Any) -> None:
+        try:
+            told(answer)
+        except BaseException:
+            self._forget()  # nobody wants the rest: what comes yet is no answer to the next question
+            raise
 
     def _broken_off(self, within: float) -> Unanswered:
         process = self._process

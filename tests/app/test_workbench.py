@@ -64,6 +64,15 @@ def test_who_is_told_on_the_way_hears_all_of_it(bench):
     assert told == [0, 1, 2]
 
 
+def test_who_is_told_and_wants_no_more_gets_no_more_and_the_next_is_answered(bench):
+    def enough(_step):
+        raise KeyError("enough")
+
+    with pytest.raises(KeyError, match="enough"):
+        bench.ask("walk", 3, 0.1, within=20, told=enough)
+    assert bench.ask("walk", 0, within=20) == "there"
+
+
 def test_of_those_who_wait_in_one_line_only_the_newest_is_asked(bench):
     bench.ask("count", 0, within=20)
     ends = {}

@@ -15,8 +15,10 @@ ASSETS = Path(__file__).parent.parent.parent / "ui" / "assets"
 AXE = ASSETS / "node_modules" / "axe-core" / "axe.min.js"
 SIZES = {"phone": (390, 844), "frame": (360, 640), "desktop": (1280, 900)}
 SCHEMES = ("light", "dark")
-SHIFT = 0.01
-"""Layout shift that a page may have: 0.1 is where people notice."""
+SHIFT = 0.03
+"""Layout shift that a page may have: 0.1 is where people notice. A busy machine paints a page in several parts, wherever the
+parser paused; with the processor slowed down eight times the worst page measures 0.013.
+"""
 # A root of a container has no sandbox to go into; what is opened is ours alone.
 OPTIONS = ("--no-sandbox", "--disable-dev-shm-usage", "--force-prefers-reduced-motion")
 
