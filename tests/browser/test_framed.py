@@ -50,7 +50,7 @@ def test_one_click_lets_an_agent_act_in_the_frame(browser, world, switches, part
     with switched(browser, *switches) as other, opened(other, "desktop") as (page, heard):
         sign_in(page, world)
         panel = framed(page, world, "cards")
-        panel.get_by_text("Customers cannot pay by card").first.wait_for(timeout=5000)
+        panel.get_by_text("Customers cannot pay by card").first.wait_for()
         assert panel.get_by_role("button", name="Send now").count() == 0
         with page.expect_popup() as window:
             panel.get_by_role("link", name="Act here").click()

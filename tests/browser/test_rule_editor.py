@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.demo import example
-from tests.browser.chromium import SHIFT, axe, chromium, opened, violations
+from tests.browser.chromium import PATIENT, SHIFT, axe, chromium, opened, violations
 from tests.browser.places import lived
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Playwright's own pipes
@@ -15,8 +15,6 @@ FILE = "/rules/files/rules.yaml"
 TEXT = (example("retail") / "rules.yaml").read_text()
 LINES = TEXT.splitlines()
 WHEN = next(number for number, line in enumerate(LINES, 1) if "when:" in line)
-PATIENT = 20_000
-"""Milliseconds: the process beside begins with the first page, on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +51,7 @@ def visit(browser, world):
 
 
 def ready(page):
-    expect(page.locator("#said")).to_contain_text("No errors", timeout=PATIENT)
+    expect(page.locator("#said")).to_contain_text("No errors")
     return page
 
 
@@ -81,7 +79,7 @@ def line_of(words):
 def test_what_comes_after_the_page_moves_nothing_and_stays_small(visit, size):
     """The check, the tests and the names for completion are of the first view, too."""
     page = ready(visit(size=size))
-    expect(page.locator("#tests")).to_contain_text("All 4 tests pass.", timeout=PATIENT)
+    expect(page.locator("#tests")).to_contain_text("All 4 tests pass.")
     assert page.evaluate("window.shifted") <= SHIFT
     assert 150_000 < visit.heard.bytes <= 250_000
 
@@ -141,7 +139,7 @@ def test_from_a_mistake_to_the_review(visit):
     expect(page.get_by_role("heading", level=1)).to_contain_text("rules.yaml")
     expect(page.locator("main")).to_contain_text("Sorry: Card payments are not working")
     page.get_by_role("button", name="Go on editing").click()
-    expect(page.locator("#said")).to_contain_text("No errors", timeout=PATIENT)
+    expect(page.locator("#said")).to_contain_text("No errors")
     assert "Sorry: Card payments" in text_of(page)
 
 
@@ -290,7 +288,7 @@ def test_a_new_file_is_written_from_its_name_on(visit):
     page.get_by_role("textbox", name="Rules").focus()
     page.keyboard.press("Control+End")
     page.keyboard.type("# more\n")
-    expect(page.locator("#said")).to_contain_text("No errors", timeout=PATIENT)
+    expect(page.locator("#said")).to_contain_text("No errors")
     page.get_by_role("button", name="Review and publish").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("more/stores.yaml")
 
@@ -362,4 +360,4 @@ def test_a_ticket_that_was_chosen_while_one_types_on_is_not_lost(visit):
     page.keyboard.type("Sorry: ")
     held[0].continue_()
     words = page.get_by_role("article", name="requester (public)").locator("blockquote").first
-    expect(words).to_contain_text("Sorry: Card payments are not working", timeout=PATIENT)
+    expect(words).to_contain_text("Sorry: Card payments are not working")

@@ -88,12 +88,12 @@ def soon(seen):
 DONE_UNSEEN = {
     "the reply is lost": ("lost_reply", {}),
     "half of the answer comes": ("half_answer", {}),
-    "the answer dribbles too slowly": ("slow_bytes", {"seconds": 0.5}),
+    "the answer dribbles too slowly": ("slow_bytes", {"seconds": 2.0}),
     "a gateway answers 502 for it": ("status", {"status": 502, "committed": True}),
     "a gateway answers 504 for it": ("status", {"status": 504, "committed": True}),
     "a page comes in place of the answer": ("html", {"committed": True}),
-    "the connection is accepted too late": ("slow_accept", {"seconds": 0.6}),
-    "it takes longer than the time-out": ("delay", {"seconds": 0.6}),
+    "the connection is accepted too late": ("slow_accept", {"seconds": 2.0}),
+    "it takes longer than the time-out": ("delay", {"seconds": 2.0}),
 }
 
 
@@ -236,8 +236,8 @@ READ_FAULTS = {
     "half_answer": {},
     "html": {},
     "status": {"status": 502},
-    "slow_bytes": {"seconds": 0.5},
-    "delay": {"seconds": 0.5},
+    "slow_bytes": {"seconds": 2.0},
+    "delay": {"seconds": 2.0},
     "error_and_result": {},
 }
 
