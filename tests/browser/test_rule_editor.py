@@ -34,11 +34,13 @@ def visit(browser, world):
     """A page of the editor in a browser of its own, signed in; afterwards nothing was complained about."""
     left = []
 
-    def ask(path=FILE, size="desktop", scheme="light", **more):
+    def ask(path=FILE, size="desktop", scheme="light", before=None, **more):
         context = opened(browser, size, scheme, **{**world.admin(browser), **more})
         page, heard = context.__enter__()
         left.append((context, heard))
         ask.heard = heard
+        if before:
+            before(page)
         page.goto(world.url + path)
         return page
 
@@ -194,6 +196,22 @@ def completions(page, line, typed):
 def test_what_may_stand_there_is_offered(visit, line, typed, offered):
     page = ready(visit())
     assert offered <= set(completions(page, line, typed))
+
+
+def test_who_asks_before_the_names_are_there_gets_them_as_they_come(visit):
+    asked = []
+
+    def slow(page):
+        page.route("**/rules/completions*", lambda route: asked.append(route))
+
+    page = ready(visit(before=slow))
+    cursor(page, 9)
+    page.keyboard.type("\n")
+    page.keyboard.press("Control+Space")
+    page.wait_for_timeout(200)
+    assert page.locator(".cm-tooltip-autocomplete").count() == 0
+    asked[0].continue_()
+    expect(page.locator(".cm-tooltip-autocomplete")).to_contain_text("unless")
 
 
 def test_what_begins_with_a_quotation_mark_ends_with_one(visit):

@@ -14,9 +14,11 @@ const QUOTED = /^(["'])(@?[\w.-]*)$/;
 const INSERTED = /\{[{%][^}]*?([\w.]*)$/;
 
 export class Help {
-  constructor() { this.schema = null; this.names = {}; this.words = []; }
+  constructor() { this.schema = null; this.names = {}; this.words = []; this.coming = null; }
 
-  async load(address) {
+  load(address) { this.coming = this.fetched(address).finally(() => { this.coming = null; }); }
+
+  async fetched(address) {
     const answer = await fetch(address, { headers: { Accept: "application/json" } });
     if (!answer.ok) return;
     const { schema, names, words } = await answer.json();
@@ -33,7 +35,8 @@ export class Help {
   }
 
   complete(context) {
-    if (!this.schema) return null;
+    // who asks before it is there gets it as soon as it is
+    if (!this.schema) return context.explicit && this.coming ? this.coming.then(() => this.complete(context)) : null;
     const text = context.state.doc.sliceString(0, context.pos);
     const inserted = INSERTED.exec(text.slice(text.lastIndexOf("\n") + 1));
     if (inserted) return this.wordsFor(context, inserted[1], text);
