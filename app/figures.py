@@ -22,6 +22,8 @@ SOON = timedelta(hours=1)
 """A promise that falls due within it is due soon."""
 OPEN_TICKETS = text("tickets.is_open = 1")
 OPEN_PROMISES = text("promises.state = 'open'")
+OF_ONE_SITE = text("+promises.site = :only")
+"""The plus keeps SQLite from walking through all open promises of a site: few of them are due."""
 UNDONE = text("notes.state NOT IN ('written', 'superseded', 'withdrawn')")
 FAILED_NOTES = (Show.REFUSED, Show.STOPPED, Show.IN_DOUBT)
 ENDED = (Show.KEPT, Show.KEPT_LATE, Show.MISSED)
@@ -56,8 +58,10 @@ def due(connection: Connection, site: str, now: datetime) -> tuple[int, int]:
     """How many promises to readers fall due soon, and how many are overdue."""
     overdue = P.c.due <= iso(now)
     query = select(func.count().filter(~overdue), func.count().filter(overdue)).where(
-        OPEN_PROMISES, P.c.due <= iso(now + SOON), P.c.audience != Audience.AGENTS, unheld(P), *of_site(P, site)
+        OPEN_PROMISES, P.c.due <= iso(now + SOON), P.c.audience != Audience.AGENTS, unheld(P)
     )
+    if site:
+        query = query.where(OF_ONE_SITE.bindparams(only=site))
     soon, late = connection.execute(query).one()
     return soon, late
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import flask
 import waitress
@@ -20,6 +20,7 @@ def socketed(app: flask.Flask) -> Iterator[int]:
     try:
         yield server.effective_port
     finally:
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
+        with suppress(OSError):  # a loop that has nothing left to do ends by itself
+            server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
         running.join(10)
         server.task_dispatcher.shutdown()
