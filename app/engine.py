@@ -21,7 +21,7 @@ from app.pace import Gate, Paces
 from app.prepared import Prepared
 from app.rows import of, ticket_row, urgency_of
 from app.store import Store, Transaction
-from core.errors import Fenced, LiaisonError
+from core.errors import Fenced, LiaisonError, StoreError
 from core.notes import OPEN_STATES
 from core.tickets import TicketRef
 from core.times import Clock, from_iso, iso
@@ -30,6 +30,8 @@ T, W = tables.tickets, tables.wakeups
 POLL_SECONDS = 0.25
 REST_SECONDS = 1
 SWEEP_SECONDS = 60
+FIRST_SECONDS = 30
+"""So long a store that cannot be written when the engine starts is tried again."""
 LONGEST_PAUSE = timedelta(minutes=5)
 SETTLING = timedelta(hours=1)
 """So much later than now is what settles, or is tried again; later are promises, which keep the time they name."""
@@ -132,7 +134,7 @@ class EmbeddedEngine:
             self._state.notify()  # one is enough: each that takes a ticket looks for the next
 
     def run(self, attend: Attend) -> None:
-        self.heal()
+        self._heal_first()
         threads = [
             threading.Thread(target=self._work, args=(attend,), name=f"attend {n}", daemon=True)
             for n in range(self._workers)
@@ -148,6 +150,20 @@ class EmbeddedEngine:
         deadline = time.monotonic() + self.patience
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _heal_first(self) -> None:
+        """A disk that is full for a moment ends no service that answers already. Raises StoreError if it stays so."""
+        deadline = time.monotonic() + FIRST_SECONDS
+        while not self._stopping.is_set():
+            try:
+                self.heal()
+            except StoreError as error:
+                if time.monotonic() > deadline:
+                    raise
+                log.error("Nothing is attended to yet, the store is tried again: %s", error)  # noqa: TRY400 - it says all
+                self._stopping.wait(REST_SECONDS)
+            else:
+                return
 
     def stop(self) -> None:
         self._stopping.set()

@@ -272,7 +272,7 @@ def test_the_sweep_outlives_a_store_that_fails_for_a_moment(store, clock, runnin
 
     def heal():
         turns[0] += 1
-        if turns[0] in (2, 3):
+        if turns[0] in (1, 2, 4):
             raise StoreError("locked")
         real()
 
@@ -280,6 +280,20 @@ def test_the_sweep_outlives_a_store_that_fails_for_a_moment(store, clock, runnin
     thread = running(engine, lambda ref: rest(engine, store, ref))
     until(lambda: turns[0] > 5)
     assert thread.is_alive()
+
+
+def test_a_store_that_stays_as_bad_as_it_was_at_the_start_is_told(store, clock, monkeypatch):
+    monkeypatch.setattr(engines, "FIRST_SECONDS", 0.05)
+    engine, turns = EmbeddedEngine(store, clock), []
+
+    def heal():
+        turns.append(1)
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(engine, "heal", heal)
+    with pytest.raises(StoreError, match="the disk is full"):
+        engine.run(lambda _: None)
+    assert len(turns) > 2
 
 
 def test_stop_ends_run_even_when_nothing_is_due(store, clock, running):
