@@ -114,6 +114,7 @@ class Workbench:
         process = self._process
         if process:
             process.kill()
+            process.wait()  # until then it looks alive, and the next question would go to it
 
     def _start(self) -> Connection:
         if self._pipe is not None and self._process is not None and self._process.poll() is None:

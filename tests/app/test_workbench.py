@@ -134,6 +134,13 @@ def test_it_can_be_stopped_while_somebody_waits(bench):
         bench.ask("rest", 600, within=20)
 
 
+def test_what_is_asked_right_after_a_stop_is_answered(bench):
+    for _ in range(5):
+        bench.ask("walk", 0, within=20)
+        bench.stop()
+        assert bench.ask("walk", 0, within=20) == "there"
+
+
 def test_it_begins_before_it_is_asked():
     bench = Workbench(ROOM)
     bench.warm()
