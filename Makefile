@@ -24,10 +24,10 @@ types:
 	$(BIN)/mypy --no-error-summary
 
 unit:
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
 
 coverage: .venv/ready  ## which lines no test reaches; takes half as long again as the tests themselves
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --skip-empty --fail-under=85
 
 faults: .venv/ready  ## the fault suite: about 15 minutes

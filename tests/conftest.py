@@ -1,7 +1,5 @@
 """Options of the whole suite."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import settings
 
@@ -14,15 +12,6 @@ def pytest_addoption(parser):
     parser.addoption(
         "--accept", action="store_true", help="Write golden files anew: read them aloud before committing."
     )
-
-
-LONG = ("faults", "simulation", "golden", "flows", "browser")
-"""Folders whose files take minutes: begun last, one of them would keep a single worker busy while the others have ended."""
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: not {*LONG}.intersection(Path(item.path).parts))
 
 
 @pytest.fixture(autouse=True, scope="session")
