@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from app.cli_common import config_option, console, installation
 from app.cli_enter import print_link
 from app.liaison import STOP_SECONDS, Liaison
 from app.locking import only_one
+from app.processors import OneProcessor
 from app.sandboxes import run as run_sandboxes
 from app.serving import Server
 from app.settings import Listen
@@ -23,7 +25,7 @@ def serve(config: Path) -> None:
     """Serve an installation: receive webhooks, attend to tickets, show the pages."""
     logging.getLogger("liaison").setLevel(logging.INFO)
     settings = installation(config)
-    with only_one(settings.store), signals_held():
+    with only_one(settings.store), signals_held(), OneProcessor() if settings.one_processor else nullcontext():
         liaison = Liaison(settings)
         server = Server(liaison.web(), settings.listen)
         garbage.settle()

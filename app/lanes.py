@@ -19,6 +19,7 @@ from typing import Any
 
 from rich.progress import Progress
 
+from app import processors
 from app.recording import Recording, divided
 from app.replay import Summary, replay
 from core.errors import LiaisonError
@@ -55,8 +56,8 @@ def _side_by_side(parts: Sequence[Recording], work: Path, rules: Path | None, ad
     for place in works:  # all of them before the first begins: who goes on counts them
         place.mkdir(parents=True, exist_ok=True)
     lanes = [
-        spawning.Process(target=_lane, args=(part, place, rules, told), daemon=True)
-        for part, place in zip(parts, works, strict=True)
+        spawning.Process(target=_lane, args=(number, part, place, rules, told), daemon=True)
+        for number, (part, place) in enumerate(zip(parts, works, strict=True))
     ]
     for lane in lanes:
         lane.start()
@@ -87,7 +88,8 @@ def _gathered(lanes: Sequence[SpawnProcess], told: "Queue[Any]", advance: Callab
     return summary
 
 
-def _lane(part: Recording, work: Path, rules: Path | None, told: "Queue[Any]") -> None:
+def _lane(number: int, part: Recording, work: Path, rules: Path | None, told: "Queue[Any]") -> None:
+    processors.keep_to(number)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started the lanes ends them
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:

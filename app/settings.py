@@ -48,7 +48,7 @@ class Settings:
     `speak_from` holds the sites that state one; every other site speaks from its installation time, which only the
     store knows. `pages_open`, `metrics_open`: they answer beyond loopback. `public_url`: where people reach the pages,
     without a slash at its end; `""` is this machine alone. `poll`: how often sites are asked what changed, None for
-    never. `warnings` are doubtful but usable.
+    never. `one_processor`: all its threads stay together on one. `warnings` are doubtful but usable.
     """
 
     store: str
@@ -56,6 +56,7 @@ class Settings:
     sites: tuple[Site, ...] = ()
     listen: Listen = Listen()
     workers: int = 16
+    one_processor: bool = True
     pages_open: bool = False
     public_url: str = ""
     signing_in: SigningIn | None = None
@@ -102,6 +103,7 @@ def settings(installation: Mapping[str, Any], path: Path, read: document.Documen
         sites=sites,
         listen=Listen(host, port),
         workers=installation["workers"],
+        one_processor=installation["processors"] == "one",
         pages_open=installation["pages"] == "open",
         public_url=(installation["public_url"] or "").rstrip("/"),
         signing_in=SigningIn(**installation["signing_in"]) if installation["signing_in"] else None,

@@ -220,6 +220,9 @@ class InstallationSchema(Strict):
     workers = fields.Integer(
         load_default=16, validate=values.between(1, 64), metadata={"help": "Tickets attended to at a time"}
     )
+    processors = Among(
+        ("one", "all"), "setting of processors", load_default="one", metadata={"help": "Where Liaison works"}
+    )
     pages = Among(
         ("loopback", "open"), "setting of pages", load_default="loopback", metadata={"help": "Who may look at pages"}
     )

@@ -16,6 +16,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
+from app import processors
 from core.errors import LiaisonError
 
 log = logging.getLogger("liaison.desk")
@@ -33,7 +34,10 @@ IDLE_SECONDS = 300.0
 MODEST = 5
 """By so much it steps back where the service needs the processor."""
 # With the service's own path; `multiprocessing` would run the main module anew, whatever that is.
-BEGIN = "import sys; sys.path[:] = sys.argv[3:]; from app.workbench import serve; serve(int(sys.argv[1]), sys.argv[2])"
+BEGIN = (
+    "import sys; sys.path[:] = sys.argv[4:]; from app.workbench import serve;"
+    " serve(int(sys.argv[1]), sys.argv[2], sys.argv[3])"
+)
 READY, DONE, TOLD, REFUSED, BROKEN = "ready", "done", "told", "refused", "broken"
 
 
@@ -59,6 +63,7 @@ class Workbench:
 
     def __init__(self, room: str) -> None:
         self._room, self._lock = room, threading.Lock()
+        self._processors = processors.started_on()
         self._seats = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._clicks = threading.BoundedSemaphore(MOST_CLICKS)
         self._process: subprocess.Popen[bytes] | None = None
@@ -122,7 +127,8 @@ class Workbench:
         self._forget()
         mine, its = socket.socketpair()
         with its:
-            command = [sys.executable, "-c", BEGIN, str(its.fileno()), self._room, *sys.path]
+            where = ",".join(map(str, self._processors))
+            command = [sys.executable, "-c", BEGIN, str(its.fileno()), self._room, where, *sys.path]
             self._process = subprocess.Popen(command, pass_fds=(its.fileno(),))  # noqa: S603 - our own code
         self._pipe = Connection(mine.detach())
         self._end = weakref.finalize(self, _ended, self._process, self._pipe)
@@ -182,9 +188,10 @@ def _taken(kind: str, answer: Any) -> Any:
     raise LiaisonError(what, where=where, hint=hint)
 
 
-def serve(descriptor: int, room: str) -> None:
-    """In the process: answer until nobody asks any more."""
+def serve(descriptor: int, room: str, where: str) -> None:
+    """In the process: answer until nobody asks any more. `where`: the processors that the service was started on."""
     pipe = Connection(descriptor)
+    processors.spread(frozenset(int(cpu) for cpu in where.split(",") if cpu))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service's to hear
     os.nice(MODEST)
     asked, kept = import_module(room), dict[str, Any]()

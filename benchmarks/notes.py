@@ -7,6 +7,7 @@ import multiprocessing
 import tempfile
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import requests
@@ -14,6 +15,7 @@ from sqlalchemy import func, select
 
 from app import garbage, tables
 from app.liaison import Liaison
+from app.processors import OneProcessor
 from app.serving import Server
 from app.settings import Listen, Settings
 from connector.servicenow.sandbox import ServiceNowStandIn, business_rule
@@ -102,7 +104,7 @@ def main() -> None:
     process = multiprocessing.Process(target=stand_in, args=(urls, hook), daemon=True)
     process.start()
     url = urls.get(timeout=30)
-    with tempfile.TemporaryDirectory(prefix="liaison-benchmark-") as folder:
+    with tempfile.TemporaryDirectory(prefix="liaison-benchmark-") as folder, ExitStack() as together:
         rules = Path(folder) / "rules.yaml"
         rules.write_text(RULES)
         auth = Auth("liaison", Secret("liaison"))
@@ -111,8 +113,9 @@ def main() -> None:
         settings = Settings(
             f"sqlite:///{folder}/store.db", rules, (site,), workers=WORKERS, speak_from={"snow": site.speak_from}
         )
-        liaison = Liaison(settings)
         floor = bare(url)
+        together.enter_context(OneProcessor())  # as `liaison serve` does
+        liaison = Liaison(settings)
         server = Server(liaison.web(), Listen(port=0))
         server.start()
         hook.put(f"{server.url}/hooks/snow")
