@@ -85,6 +85,8 @@ class Pace:
         """None where the site is open. `busy`: its tickets that are attended to now; each will send a request yet."""
         with self._lock:
             now = self._steady()
+            if self._unlimited(now):
+                return None
             self._renew(now)
             rations = self._rations.values()
             opens = max(self._free + busy * self._gap, *(min(r.urgent, r.until) for r in rations), now)
@@ -100,7 +102,7 @@ class Pace:
         """Until when nothing at all may leave."""
         with self._lock:
             now = self._steady()
-            ends = self._ends(now)
+            ends = now if self._unlimited(now) else self._ends(now)
             return self._at(ends, now) if ends > now else None
 
     def held(self) -> datetime | None:
@@ -114,6 +116,10 @@ class Pace:
             return {name: ration.left for name, ration in self._rations.items()}
 
     # --- under the lock ---
+
+    def _unlimited(self, now: float) -> bool:
+        """Neither we nor the platform have set a limit, as for most sites. Each look at a ticket asks several times."""
+        return not self._gap and not self._rations and self._stopped <= now
 
     def _ends(self, now: float) -> float:
         """When what stops everything ends."""

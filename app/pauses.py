@@ -64,6 +64,8 @@ class Pauses:
 
     def paused(self, now: datetime) -> dict[str, datetime]:
         """Until when, by site or ticket as text."""
+        if not self._ends:
+            return {}
         with self._lock:
             steady = self._steady()
             self._ends = {name: ends for name, ends in self._ends.items() if ends > steady}

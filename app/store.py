@@ -52,7 +52,7 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = url
         self._engine = _open(url)
-        self._jobs: queue.Queue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.Queue()
+        self._jobs: queue.SimpleQueue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._door = threading.Lock()
         self._idle: deque[Look] = deque()
