@@ -7,7 +7,9 @@ need the place. Processes beside the service (drafts, backtests) go where they l
 """
 
 import logging
+import math
 import os
+import random
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -38,9 +40,10 @@ def started_on() -> frozenset[int]:
 
 
 def spread(over: frozenset[int]) -> None:
-    """This thread, and what it starts from now on, may run on any of them."""
+    """This thread, and what it starts from now on, may run on any of them, where the system lets itself be told."""
     if over:
-        os.sched_setaffinity(0, over)
+        with suppress(OSError):  # a sandbox forbids it, or these processors were taken away
+            os.sched_setaffinity(0, over)
 
 
 def keep_to(number: int) -> None:
@@ -80,10 +83,17 @@ def better(here: int, before: Busy, now: Busy, among: frozenset[int]) -> int:
     return best if others.get(here, 1.0) - others.get(best, 1.0) > CROWDED else here
 
 
+def pause() -> float:
+    """Until the next look. Two services that started together must not look together: each would make way for the
+    other, and both would go to and fro on the same processor for ever.
+    """
+    return LOOK_SECONDS * random.uniform(0.7, 1.3)  # noqa: S311 - no secret
+
+
 class OneProcessor:
     """Enter before the first thread starts: threads inherit their place. Left again, they may run anywhere.
 
-    Where the system has no places, or only one, nothing is done.
+    Where the system has no places, or only one, or does not let itself be told, nothing is done.
     """
 
     def __init__(self, read: Callable[[], Busy] = busy) -> None:
@@ -97,10 +107,11 @@ class OneProcessor:
         if len(self._among) > 1:
             try:
                 before = self._read()
+                self._settle(min(self._among, key=lambda cpu: (before.on.get(cpu, math.inf), cpu)))
             except (OSError, ValueError) as error:
-                log.info("The system does not tell how busy its processors are (%s): all are used.", error)
+                log.info("The system does not tell how busy its processors are, or where to work: %s.", error)
+                self._anywhere()
                 return self
-            self._settle(min(self._among, key=lambda cpu: (before.on.get(cpu, 0.0), cpu)))
             self._watcher = threading.Thread(target=self._watch, args=(before,), name="processors", daemon=True)
             self._watcher.start()
         return self
@@ -109,10 +120,10 @@ class OneProcessor:
         self._stopping.set()
         if self._watcher:
             self._watcher.join()
-            _place(self._among)
+            self._anywhere()
 
     def _watch(self, before: Busy) -> None:
-        while self.here is not None and not self._stopping.wait(LOOK_SECONDS):
+        while self.here is not None and not self._stopping.wait(pause()):
             try:
                 now = self._read()
                 there = better(self.here, before, now, self._among)
@@ -123,11 +134,15 @@ class OneProcessor:
             except (OSError, ValueError) as error:  # a processor that was taken away
                 log.warning("Liaison goes on on all processors: %s", error)
                 self.here = None
-                _place(self._among)
+                self._anywhere()
 
     def _settle(self, cpu: int) -> None:
         _place(frozenset({cpu}))
         self.here = cpu
+
+    def _anywhere(self) -> None:
+        with suppress(OSError):  # none of them is ours any more: then the system has found others
+            _place(self._among)
 
 
 def _place(cpus: frozenset[int]) -> None:

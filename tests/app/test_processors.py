@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app import processors
-from app.processors import Busy, OneProcessor, better, busy
+from app.processors import Busy, OneProcessor, better, busy, pause
 from app.workbench import Workbench
 
 TWO = frozenset({0, 1})
@@ -107,6 +107,67 @@ def test_without_the_kernels_count_all_processors_are_used() -> None:
     with OneProcessor(unknown) as place:
         assert place.here is None
         assert places() == {processors.started_on()}
+
+
+def forbidden(*_: object) -> None:
+    raise PermissionError("not here")
+
+
+@many
+def test_where_nobody_may_choose_a_processor_all_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under a seccomp filter: what only makes it faster stops neither the service nor the processes beside it."""
+    monkeypatch.setattr(os, "sched_setaffinity", forbidden)
+    with OneProcessor() as place:
+        assert place.here is None
+    processors.keep_to(0)
+    processors.spread(processors.started_on())
+    assert places() == {processors.started_on()}
+
+
+@many
+def test_processors_taken_away_while_it_runs_stop_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system has placed its threads elsewhere then."""
+    monkeypatch.setattr(processors, "LOOK_SECONDS", 0.02)
+    turn = count()
+
+    def crowded() -> Busy:
+        now = 10.0 * next(turn)
+        return Busy(now, dict.fromkeys(processors.started_on(), 0.0) | {min(processors.started_on()): now}, 0.0)
+
+    with OneProcessor(crowded) as place, monkeypatch.context() as patch:
+        watcher = next(thread for thread in threading.enumerate() if thread.name == "processors")
+        patch.setattr(os, "sched_setaffinity", forbidden)
+        watcher.join(10)
+        assert place.here is None
+    assert not watcher.is_alive()
+
+
+@many
+def test_it_begins_on_a_processor_that_the_kernel_counts() -> None:
+    """A container may be shown fewer than it may use."""
+    last = max(processors.started_on())
+    with OneProcessor(lambda: Busy(0.0, {last: 5.0}, 0.0)) as place:
+        assert place.here == last
+
+
+def test_two_services_that_started_together_do_not_go_to_and_fro_for_ever() -> None:
+    """Each takes half of where it is, and sees the other. In step, both would move at once, again and again."""
+    worked, took = {0: 0.0, 1: 0.0}, [0.0, 0.0]
+    here, next_look = [0, 0], [pause(), pause()]
+    before = [Busy(0.0, dict(worked), 0.0)] * 2
+    moves = []
+    for now in (tenth / 10 for tenth in range(1, 6_000)):
+        for one in (0, 1):
+            worked[here[one]] += 0.05
+            took[one] += 0.05
+        for one in (0, 1):
+            if now >= next_look[one]:
+                seen = Busy(now, dict(worked), took[one])
+                there = better(here[one], before[one], seen, TWO)
+                moves += [now] if there != here[one] else []
+                here[one], before[one], next_look[one] = there, seen, now + pause()
+    assert here[0] != here[1]
+    assert moves[-1] < 300
 
 
 @many
