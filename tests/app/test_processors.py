@@ -153,7 +153,7 @@ def test_it_begins_on_a_processor_that_the_kernel_counts() -> None:
 def test_two_services_that_started_together_do_not_go_to_and_fro_for_ever() -> None:
     """Each takes half of where it is, and sees the other. In step, both would move at once, again and again."""
     worked, took = {0: 0.0, 1: 0.0}, [0.0, 0.0]
-    here, next_look = [0, 0], [pause(), pause()]
+    here, next_look, looks = [0, 0], [pause(0), pause(0)], count(1)
     before = [Busy(0.0, dict(worked), 0.0)] * 2
     moves = []
     for now in (tenth / 10 for tenth in range(1, 6_000)):
@@ -165,7 +165,7 @@ def test_two_services_that_started_together_do_not_go_to_and_fro_for_ever() -> N
                 seen = Busy(now, dict(worked), took[one])
                 there = better(here[one], before[one], seen, TWO)
                 moves += [now] if there != here[one] else []
-                here[one], before[one], next_look[one] = there, seen, now + pause()
+                here[one], before[one], next_look[one] = there, seen, now + pause(next(looks))
     assert here[0] != here[1]
     assert moves[-1] < 300
 
