@@ -92,7 +92,7 @@ def pause(looks: int) -> float:
     Two services that started together must not look together: each would make way for the other, and both would go to
     and fro on the same processor for ever.
     """
-    return LOOK_SECONDS / 2 ** max(0, HASTY - looks) * random.uniform(0.7, 1.3)  # noqa: S311 - no secret
+    return LOOK_SECONDS * 0.5 ** max(0, HASTY - looks) * random.uniform(0.7, 1.3)  # noqa: S311 - no secret
 
 
 class OneProcessor:
