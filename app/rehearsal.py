@@ -170,10 +170,24 @@ class Rehearsal:
 
     def _see(self, sighting: Sighting) -> None:
         self.life.events += 1
+        before = self._newest
         if sighting.snapshot:
-            self._newest = snapshots.settled_on(sighting.snapshot, self._newest)
+            self._newest = snapshots.settled_on(sighting.snapshot, before)
         comments = tuple(c for c in (sighting.comment, sighting.aside) if c and c.public is not None)
+        if not comments and not sighting.gone and self._book.current.timeless and self._says_nothing_new(before):
+            self._attended = self._newest
+            return
         self._look(comments, gone=sighting.gone)
+
+    def _says_nothing_new(self, before: Snapshot | None) -> bool:
+        """Whether the record was saved with nothing changed that Liaison knows of, as half of all saves are. What time
+        alone brings has its own look.
+        """
+        if before is None or self._newest is None or self._attended is not before:
+            return False
+        one, other = before.ticket, self._newest.ticket
+        same = one.evolve(revision=other.revision, updated_at=other.updated_at)
+        return replace(before, ticket=same) == self._newest
 
     def _next_wake(self) -> datetime | None:
         times = [from_iso(text) for text in self._memory.timers.values()]

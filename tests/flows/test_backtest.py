@@ -4,6 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from app import backtest, cli
+from app import backtest, cli, rehearsal
 from app.backtest import BESIDE, events_site, from_files
 from app.backtest_figures import figures
 from app.backtest_report import Names, ordered, page
@@ -32,6 +33,11 @@ rules:
     cadence: {requester: {every: 5d}}
 """
 BUDGET = "version: 1\nbudget: {requester: 1 per 1d}\n"
+OLD = """
+version: 1
+rules:
+  - {id: old, when: {kind: incident, age: {above: 2h}}, cadence: {requester: {every: 1h}}}
+"""
 TIMES = ("opened_at", "sys_created_on", "sys_updated_on", "resolved_at", "closed_at")
 SECRET = """
 version: 1
@@ -132,6 +138,41 @@ def test_unread_words_change_nothing():
     alone, beside = play(), play(against=[])
     assert figures(alone.lives).to_dict() == figures(beside.lives).to_dict()
     assert alone.samples == beside.samples
+
+
+def every_save(monkeypatch):
+    """As if each save said something new."""
+    monkeypatch.setattr(rehearsal.Rehearsal, "_says_nothing_new", lambda _self, _before: False)
+
+
+def looks(monkeypatch):
+    counted = Counter()
+    look = rehearsal.Rehearsal._look
+    monkeypatch.setattr(
+        rehearsal.Rehearsal, "_look", lambda *given, **more: counted.update("l") or look(*given, **more)
+    )
+    return counted
+
+
+def test_saves_that_say_nothing_new_are_passed_over_and_change_nothing(monkeypatch):
+    counted = looks(monkeypatch)
+    short = play()
+    passed_over, counted["l"] = counted["l"], 0
+    every_save(monkeypatch)
+    assert play() == short
+    assert passed_over < counted["l"]
+
+
+def test_where_rules_ask_for_the_time_no_save_is_passed_over(monkeypatch, tmp_path):
+    """What was not so when the ticket was new may be so by now."""
+    old = tmp_path / "old.yaml"
+    old.write_text(OLD)
+    counted = looks(monkeypatch)
+    play([old])
+    passed_over, counted["l"] = counted["l"], 0
+    every_save(monkeypatch)
+    play([old])
+    assert passed_over == counted["l"]
 
 
 def test_rules_with_a_mistake_are_named_from_every_process(tmp_path):
