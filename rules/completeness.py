@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.moments import MomentKind as M
 
@@ -41,7 +41,10 @@ CAN_DO = _part(
     r"\b(?:bitte|Sie können|du kannst|Sie müssen|müssen Sie|antworten|rufen Sie)\b",
     r"\b(?:geht|gehen|funktionier\w+) weiter\w*\b",
     r"\bwie gewohnt\b|\bnichts (?:zu )?tun\b",
+    r"\bneed your (?:answer|reply)\b|\bIhre Antwort\b|(?-i:\b[A-ZÄÖÜ][a-zäöü]+en Sie\b)",
 )
+ASKING = frozenset({M.WAITING_FOR_REQUESTER, M.CHECK_IN})
+ANSWER = replace(CAN_DO, missing="what people can do", add="Add “Just reply here.”")
 WE_DO = _part(
     "what you do about it",
     "Add {{ progress }}.",
@@ -91,7 +94,7 @@ def missing(moment: str, text: str, used: Collection[str], *, paced: bool) -> It
         if part is NEXT and not paced:
             continue
         if not any(name in used for name in part.names) and not part.said.search(text):
-            yield part
+            yield ANSWER if part is CAN_DO and moment in ASKING else part
 
 
 def about(text: str, names: Collection[str]) -> bool:

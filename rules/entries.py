@@ -45,7 +45,7 @@ RESOLVING = frozenset({MomentKind.RESOLVED, MomentKind.CLOSED})
 RESOLUTIONS = (*Resolution, DEFAULT)
 IN_TURN = {MomentKind.UPDATE_DUE: 9, MomentKind.WAITING_FOR_REQUESTER: 2}
 """How many texts a slot may have: updates without news must not repeat themselves; a question is reminded of once."""
-ALMOST_NONE = frozenset({NONE, "null", "nothing", "nil", "no", "off", "n/a", "false", "-"})
+ALMOST_NONE = frozenset({NONE, "null", "nothing", "nil", "no", "off", "n/a", "false", "-", "keine", "nichts"})
 """What people write for `none`, and never to somebody."""
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2})?")
 UNPROMISED = (

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from core.decisions import Reason
 from core.errors import Problem, Severity
 from core.moments import MomentKind
 from core.notes import Audience
@@ -15,15 +16,29 @@ Path = tuple[str, ...]
 Fault = tuple[Path, str]
 """The keys that lead to what is wrong, and why."""
 BY_SLOT = ("winner", "says", "not_says", "silent")
+SEEN = (Reason.NO_RULE, Reason.SILENCED, Reason.GATED, Reason.FOLLOWS_PARENT, Reason.NO_SINK)
+"""Reasons that the rules alone give: the others come of what happened before, which a test does not tell."""
 
 
 def misplaced(rules: RuleSet) -> Iterator[Problem]:
     ids = {rule.id for rule in (*rules.rules, *rules.resting)}
     for trial in rules.tests:
-        for path, fault in (*_place_faults(rules, trial), *_slot_faults(trial), *_rule_faults(trial, ids)):
+        for path, fault in _faults(rules, trial, ids):
             yield _at(trial, path, f"test {trial.name!r}: {fault}")
         if not trial.expect:
             yield _at(trial, (), f"test {trial.name!r} expects nothing, so it cannot fail.", Severity.WARNING)
+
+
+def _faults(rules: RuleSet, trial: Trial, ids: Collection[str]) -> Iterator[Fault]:
+    yield from _place_faults(rules, trial)
+    yield from _slot_faults(trial)
+    yield from _rule_faults(trial, ids)
+    for slot, reason in (trial.expect.get("silent") or {}).items():
+        if reason not in SEEN:
+            yield (
+                ("expect", "silent", slot),
+                f"silent: a test asks the rules alone, which never answer {reason} but {', '.join(SEEN)}.",
+            )
 
 
 def _at(trial: Trial, path: Path, message: str, severity: Severity = Severity.ERROR) -> Problem:

@@ -24,6 +24,8 @@ GROUPS = ("all", "any", "not", "within")
 PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s?%")
 SHARE = "subtasks_done"
 NAMED_FIELD = "Write fields.<name>."
+OWN_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+OF_LETTERS = "have the letters a to z, small, digits and '_'."
 NOTHING = re.compile(r"0+[mhd]")
 IDENTITY = frozenset({Op.ANY_OF, Op.NONE_OF, Op.PRESENT})
 LEXICAL = frozenset({Op.ALL_OF, Op.STARTS_WITH, Op.MATCHES})
@@ -79,6 +81,9 @@ class Reader:
         about = subject(key)
         if about is None:
             self.report(mark, f"{key!r} is not a field that conditions can ask about. {_nearest_field(key)}")
+            return None
+        if about.sort is Sort.CUSTOM and not OWN_NAME.fullmatch(key.removeprefix(CUSTOM)):
+            self.report(mark, f"{key!r} can be no field: names under `fields:` in liaison.yaml {OF_LETTERS}")
             return None
         return self._field(about, node)
 

@@ -9,7 +9,7 @@ from rules.documents import Document, Node
 from rules.entries import LANGUAGE, RESOLUTIONS
 from rules.glossary import Glossary
 from rules.language import RuleSet
-from rules.tongues import ENGLISH, spoken
+from rules.tongues import ENGLISH, spoken, unspoken
 from rules.wording import Style, remarks
 
 NONE = "none"
@@ -105,6 +105,8 @@ def _told(name: str, node: Node, language: str) -> Iterator[Text]:
     """What a milestone or a closing question says, for the strictest of those it is told."""
     say, tell = node.get("say"), node.get("tell")
     audiences = {Audience(item.value) for item in _listed(tell) if item.value in set(Audience)}
+    if tell is None and name == "closing":
+        audiences = {Audience.REQUESTER}
     if say is not None and audiences:
         reader = min(audiences - {Audience.AGENTS} or audiences)
         yield from _spoken(say, Text(f"{name}.say", say, reader, language=language))
@@ -120,7 +122,8 @@ def _spoken(node: Node, text: Text) -> Iterator[Text]:
     """One text, or one by resolution, by language, or by both."""
     for key, inner in node.entries.items():
         if LANGUAGE.fullmatch(key) and key not in RESOLUTIONS:
-            yield from _spoken(inner, _but(text, inner, text.slot, key))
+            if not unspoken(key):  # an error already, and nobody here can judge its words
+                yield from _spoken(inner, _but(text, inner, text.slot, key))
         else:
             yield from _spoken(inner, _but(text, inner, f"{text.slot}.{key}", text.language))
     if isinstance(node.value, str) and node.value.strip() not in {"", NONE}:

@@ -89,6 +89,8 @@ class Words(Table):
 
 
 def zone_of_calendar(value: Any) -> str:
+    if isinstance(value, str) and value.strip().casefold() == LOCATION != value:
+        raise Unfit(f"{value!r} is not a time zone. Did you mean {LOCATION}?")
     return LOCATION if value == LOCATION else zone(value)
 
 

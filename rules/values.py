@@ -14,6 +14,7 @@ from rules.cadence import parse_duration
 from rules.suggestion import did_you_mean
 
 ALLOWANCE = re.compile(r"(?P<most>\d{1,4}) +per +(?P<within>\S+)", re.ASCII)
+SIGNS = "the letters a to z, digits, '.', '_' and '-', at most 100"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -95,11 +96,12 @@ class Table(fields.Field[Any]):
         del attr, data
         if not isinstance(value, Mapping):
             raise ValidationError(f"is a mapping from {self.what} to its entry, not {_kind(value)}.")
-        strange = {
-            key: [AtKey(f"{key!r} is not {_a(self.what)}.", self.keys)] for key in value if not self._allows(key)
-        }
+        strange = {key: [AtKey(self._stranger(key), self.keys)] for key in value if not self._allows(key)}
         pairs = ((key, key, self.inner, item) for key, item in value.items() if key not in strange)
         return _gathered(pairs, dict, strange)
+
+    def _stranger(self, key: str) -> str:
+        return f"{key!r} is not {_a(self.what)}{'' if self.keys else f'; use {SIGNS}'}."
 
     def _allows(self, key: str) -> bool:
         return key in self.keys if self.keys else bool(NAME.fullmatch(key))
@@ -139,7 +141,7 @@ def word(value: Any) -> str:
 
 def name(value: Any) -> str:
     if not NAME.fullmatch(word(value)):
-        raise Unfit(f"{value!r} is no id; use letters, digits, '.', '_' and '-', at most 100.")
+        raise Unfit(f"{value!r} is no id; use {SIGNS}.")
     return word(value)
 
 
@@ -182,7 +184,8 @@ def zone(value: Any) -> str:
     if text(value) not in zones:
         city = value.strip().replace(" ", "_").casefold()
         cities = [one for one in sorted(zones) if one.casefold().endswith(f"/{city}") and not one.startswith("Etc/")]
-        near = f"Did you mean {cities[0]}?" if cities else did_you_mean(value, tuple(zones))
+        places = tuple(one for one in zones if "/" in one)  # EST is near to CEST, and five hours off
+        near = f"Did you mean {cities[0]}?" if cities else did_you_mean(value, places)
         raise Unfit(f"{value!r} is not a time zone. {near or 'Use an IANA name such as Europe/Berlin.'}")
     return str(value)
 

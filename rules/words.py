@@ -29,6 +29,8 @@ STEADY = frozenset({"service", "location"})
 FUEL = 50_000  # Instructions of minijinja; a long message takes some hundreds.
 ALWAYS_THERE = frozenset({"next_update", "opened"})  # With a cadence in the rule; on every platform.
 SECRETS = ("key", "token", "password")
+OTHER_BRACES = re.compile(r"[$#]?\{ *([a-z_]+(?:\.[a-z_]+)*) *\}")
+AROUND = frozenset({"\u201c\u201d", "\u201e\u201c", "\u201e\u201d", "\u00ab\u00bb", "\u00bb\u00ab", "\u2018\u2019"})
 MOST_KNOWN = 2_000  # Templates that one thread keeps read.
 
 
@@ -62,9 +64,11 @@ def faults(
         *read(source).faults,
         *_foreign_names(source, audience, moment),
         *_leaking_literals(source, audience, allow, more),
+        *_meant_otherwise(source),
     ]
     if not found:
         found = [*_trial(source, audience)]
+    found += _wrapped(source)
     return tuple(sorted(found, key=lambda fault: (fault.line, fault.column)))
 
 
@@ -256,9 +260,32 @@ def _leaking_literals(
             yield Fault(message, *_place(literal, leak))
 
 
+def _meant_otherwise(source: str) -> Iterator[Fault]:
+    """A name as other tools write it: people would read the braces."""
+    known = names_for(Audience.AGENTS)
+    for literal in read(source).literals:
+        for found in OTHER_BRACES.finditer(literal.text):
+            if found[1] in known:
+                line, column = _position(literal, found.start())
+                yield Fault(f"{found[0]} would be sent as it stands. Did you mean {{{{ {found[1]} }}}}?", line, column)
+
+
+def _wrapped(source: str) -> Iterator[Fault]:
+    """Quotation marks of a word processor around the whole text, which YAML takes for a part of it."""
+    said = source.strip()
+    marks = said[:1] + said[-1:]
+    if marks in AROUND and not any(mark in said[1:-1] for mark in marks):
+        why = f'the quotation marks {marks[0]} and {marks[1]} would be sent, too. Write " instead, or leave them out.'
+        yield Fault(why, severity=Severity.WARNING)
+
+
 def _place(literal: Literal, leak: Leak) -> tuple[int, int]:
-    at = literal.text.find(leak.text)
-    before = literal.text[: max(at, 0)]
+    return _position(literal, max(literal.text.find(leak.text), 0))
+
+
+def _position(literal: Literal, at: int) -> tuple[int, int]:
+    """Where in the template a letter of a literal stands."""
+    before = literal.text[:at]
     if "\n" not in before:
         return literal.line, literal.column + len(before)
     return literal.line + before.count("\n"), len(before) - before.rfind("\n")

@@ -171,6 +171,13 @@ def test_parts_of_a_good_update_that_are_missing():
     assert said("Hello.", "agents", moment="opened", paced=True) == ()
 
 
+@pytest.mark.parametrize("moment", ["waiting_for_requester", "check_in"])
+def test_who_is_asked_something_is_not_to_be_told_that_there_is_nothing_to_do(moment):
+    (told,) = said("The work rests until Friday.", moment=moment)
+    assert told.message == "this does not say what people can do. Add “Just reply here.”"
+    assert said("We need your answer to go on.", moment=moment) == ()
+
+
 def test_names_in_the_template_are_parts_too():
     source = "{{ service.name }}. {{ service.workaround }} {{ progress }} {{ next_update.text }}."
     assert said(source, moment="opened", paced=True) == ()
@@ -297,6 +304,19 @@ def test_check_gives_file_line_and_column(tmp_path):
         "15:23: requester.resolved.fixed: 'dongle' is a word of the trade. Say 'key'.",
     ]
     assert rules.check([path], packs=False) == ()
+
+
+def test_a_closing_question_that_names_nobody_is_read_as_the_requesters(tmp_path):
+    file = write(
+        tmp_path, "r.yaml", "rules: [{id: a, closing: {after: 1d, say: Hopefully all is well. Just reply here.}}]"
+    )
+    assert "hopefully" in str(rules.check([file], packs=False, wording=True)).casefold()
+
+
+def test_words_of_a_language_that_cannot_be_said_are_not_judged_as_english(tmp_path):
+    text = "phrases: {done: {en: All is well., nl: Wij hebben de oorzaak gevonden en werken eraan.}}"
+    (told,) = rules.check([write(tmp_path, "r.yaml", text)], packs=False, wording=True)
+    assert told.severity is Severity.ERROR
 
 
 @pytest.mark.parametrize(
