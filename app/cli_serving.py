@@ -41,9 +41,12 @@ def serve(config: Path) -> None:
         liaison.close()
 
 
+PORT = click.IntRange(0, 65535)
+
+
 @click.command("demo")
 @click.option("--once", is_flag=True, help="Play at full speed, show every conversation, and end.")
-@click.option("--port", type=int, default=8080, show_default=True, help="Liaison's port; 0 takes any free one.")
+@click.option("--port", type=PORT, default=8080, show_default=True, help="Liaison's port; 0 takes any free one.")
 def play(once: bool, port: int) -> None:  # noqa: FBT001 - click passes flags so
     """Play a short story into two stand-in platforms, and watch what Liaison writes."""
     sys.exit(demo.run(console, once=once, listen=Listen(port=0 if once else port)))
@@ -53,8 +56,8 @@ def play(once: bool, port: int) -> None:  # noqa: FBT001 - click passes flags so
 @click.argument("platform", type=click.Choice(["jira", "servicenow", "both"]), default="both")
 @click.option("--hook", default="http://127.0.0.1:8080", show_default=True, help="Where Liaison listens.")
 @click.option("--secret", default="sandbox", show_default=True, help="What webhooks are signed with.")
-@click.option("--jira-port", type=int, default=8081, show_default=True)
-@click.option("--servicenow-port", type=int, default=8082, show_default=True)
+@click.option("--jira-port", type=PORT, default=8081, show_default=True)
+@click.option("--servicenow-port", type=PORT, default=8082, show_default=True)
 def sandbox(platform: str, hook: str, secret: str, jira_port: int, servicenow_port: int) -> None:
     """Run stand-ins of the platforms, to try Liaison against."""
     run_sandboxes(console, platform, hook, secret, {"jira": jira_port, "servicenow": servicenow_port})

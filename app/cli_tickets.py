@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app import retention
-from app.cli_common import config_option, console, installation, json_option, print_json, who_option, without_secrets
+from app.cli_common import config_option, console, json_option, print_json, who_option, without_secrets
 from app.cli_store import opened
 from app.engine import EmbeddedEngine
 from app.findings import Findings
@@ -174,7 +174,7 @@ def db_group() -> None:
 @config_option
 def upgrade(config: Path) -> None:
     """Bring the store's tables to the newest revision; makes the store where there is none."""
-    settings = installation(config)
+    settings = without_secrets(config)
     store = Store(settings.store)
     store.upgrade()
     store.close()

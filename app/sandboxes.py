@@ -1,5 +1,7 @@
 """`liaison sandbox`: the stand-ins alone, on ports of their own, signing webhooks for a Liaison elsewhere."""
 
+import os
+import socket
 import time
 from collections.abc import Mapping
 
@@ -8,12 +10,19 @@ from rich.console import Console
 from connector.jira.sandbox import JiraStandIn, hub_signature
 from connector.sandbox import Hooks, StandIn
 from connector.servicenow.sandbox import ServiceNowStandIn, business_rule
+from core.errors import SettingsError
 from core.sites import Platform
 from core.times import SystemClock
 
 
 def run(console: Console, platform: str, hook: str, secret: str, ports: Mapping[str, int]) -> None:
-    """Until Ctrl-C. Webhooks go to `<hook>/hooks/jira` and `<hook>/hooks/servicenow`."""
+    """Until Ctrl-C. Webhooks go to `<hook>/hooks/jira` and `<hook>/hooks/servicenow`.
+
+    Raises SettingsError where a port is taken.
+    """
+    for name in Platform:
+        if platform in (name, "both"):
+            _try(name, ports[name])
     started = [_start(p, hook.rstrip("/"), secret, ports[p]) for p in Platform if platform in (p, "both")]
     for stand_in, name in started:
         console.print(f"{name:<11} {stand_in.url}/   webhooks to {hook.rstrip('/')}/hooks/{name}", soft_wrap=True)
@@ -33,6 +42,18 @@ EXAMPLES = {
     Platform.JIRA: '{"as": "carla", "type": "Incident", "fields": {"summary": "Mail is slow"}}',
     Platform.SERVICENOW: '{"as": "eva", "fields": {"caller_id": "eva", "short_description": "Mail is slow"}}',
 }
+
+
+def _try(name: Platform, port: int) -> None:
+    """Before any of them is started: werkzeug would end the process, without a word of what to do here."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise SettingsError(
+            f"cannot listen at 127.0.0.1:{port}: {os.strerror(error.errno or 0)}.",
+            where=name,
+            hint=f"Choose another --{name}-port.",
+        ) from error
 
 
 def _start(platform: Platform, hook: str, secret: str, port: int) -> tuple[StandIn, Platform]:

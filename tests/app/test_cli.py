@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import subprocess
 import sys
 
@@ -197,6 +198,12 @@ def test_the_store_is_made_and_upgraded_again(run, tmp_path):
     assert (tmp_path / "liaison.db").exists()
 
 
+def test_the_store_is_upgraded_without_any_secret(run, tmp_path, monkeypatch):
+    monkeypatch.delenv("TOKEN")
+    (tmp_path / "liaison.yaml").write_text(INSTALLATION)
+    assert run("db", "upgrade").exit_code == 0
+
+
 def test_without_a_store_a_ticket_says_what_to_do(run, tmp_path):
     (tmp_path / "liaison.yaml").write_text(INSTALLATION)
     result = run("ticket", "OPS-1")
@@ -237,6 +244,26 @@ def test_a_secret_that_is_not_there_stops_the_server_and_is_named(run, tmp_path)
     (tmp_path / "liaison.yaml").write_text(INSTALLATION.replace("env:TOKEN", "env:NOT_THERE"))
     result = run("serve")
     assert (result.exit_code, "NOT_THERE" in result.output) == (2, True)
+
+
+# --- the stand-ins -------------------------------------------------------------------------------------------------------
+
+
+def test_a_port_that_is_taken_is_said_in_words(run):
+    """Before any stand-in begins to listen; werkzeug would end the process with another exit code."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("sandbox", "servicenow", "--servicenow-port", port)
+    assert result.exit_code == 2
+    assert (
+        f"cannot listen at 127.0.0.1:{port}: Address already in use. Choose another --servicenow-port." in result.output
+    )
+
+
+@pytest.mark.parametrize("command", [("sandbox", "--jira-port"), ("demo", "--port")])
+def test_a_port_that_is_none_is_refused(run, command):
+    result = run(*command, "70000")
+    assert (result.exit_code, "70000 is not in the range" in result.output) == (2, True)
 
 
 # --- rules ---------------------------------------------------------------------------------------------------------------
