@@ -5,6 +5,7 @@ per ticket".
 """
 
 import logging
+import math
 import threading
 import time
 from collections import Counter
@@ -30,6 +31,8 @@ T, W = tables.tickets, tables.wakeups
 POLL_SECONDS = 0.25
 REST_SECONDS = 1
 SWEEP_SECONDS = 60
+TELL_SECONDS = 60
+"""So long a store that fails is not told again: every worker finds it, each second, and the log is on the same disk."""
 FIRST_SECONDS = 30
 """So long a store that cannot be written when the engine starts is tried again."""
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -116,6 +119,7 @@ class EmbeddedEngine:
         self._workers, self._per_site = workers, per_site
         self._running: set[TicketRef] = set()
         self._state = threading.Condition()
+        self._told_at = -math.inf
         self._stopping = threading.Event()
         self._latest: datetime | None = None
 
@@ -240,10 +244,21 @@ class EmbeddedEngine:
         while not self._stopping.is_set():
             try:
                 self._work_once(attend)
+            except StoreError as error:
+                self._tell_once("A worker rests", error)
+                self._stopping.wait(REST_SECONDS)
             except Exception:
                 # The store failed under us, for a moment or for longer: a worker that ends would never come back.
                 log.exception("A worker rests: the store cannot be used.")
                 self._stopping.wait(REST_SECONDS)
+
+    def _tell_once(self, what: str, error: StoreError) -> None:
+        with self._state:
+            now = time.monotonic()
+            if now < self._told_at + TELL_SECONDS:
+                return
+            self._told_at = now
+        log.error("%s: %s", what, error)
 
     def _work_once(self, attend: Attend) -> None:
         ref = self._claim()
@@ -280,7 +295,10 @@ class EmbeddedEngine:
         except Fenced:
             log.warning("%s: another runner took over; nothing was done twice.", ref)
         except LiaisonError as error:
-            log.error("%s: attending failed and is tried again: %s", ref, error)  # noqa: TRY400 - it says all
+            if isinstance(error, StoreError) and not error.permanent:
+                self._tell_once(f"{ref}: attending failed and is tried again", error)
+            else:
+                log.error("%s: attending failed and is tried again: %s", ref, error)  # noqa: TRY400 - it says all
             self._store.write(lambda tx: self._fail(tx, ref))
         except Exception as error:
             # The boundary of a worker: one broken ticket must not stop the others. It is tried again, later and later.

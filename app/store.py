@@ -56,6 +56,8 @@ class Store:
         self._writer: threading.Thread | None = None
         self._door = threading.Lock()
         self._idle: deque[Look] = deque()
+        self.trouble = ""
+        """Why the last commit failed; nothing once one succeeds."""
 
     def upgrade(self) -> None:
         """Bring the tables to the newest revision; safe to repeat."""
@@ -203,10 +205,12 @@ class Store:
             driver.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - out of memory, too: a writer that ends lets everybody wait for ever
             _take_back(connection)
+            self.trouble = _short(error)
             for _, future in jobs:
                 if not future.done():
                     future.set_exception(self._nothing_stored(error))
             return
+        self.trouble = ""
         for future, result in done:
             future.set_result(result)
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from app.findings import Findings
 from app.pauses import Pauses
+from app.room import Room
 from app.rulebook import Rulebook
 from app.store import Store
 from core.errors import StoreError
@@ -17,6 +18,7 @@ class StoredViews(Findings):
     def __init__(self, store: Store, clock: Clock, rulebook: Rulebook, pauses: Pauses) -> None:
         super().__init__(store)
         self._clock, self._rulebook, self._pauses = clock, rulebook, pauses
+        self._room = Room(store.url)
 
     def story(self, ref: TicketRef) -> StoryView | None:
         """Held also by gates that were written since its last look: an ended ticket may never have another."""
@@ -28,10 +30,14 @@ class StoredViews(Findings):
         return replace(found, held_by=decision.gates) if decision.sealed else found
 
     def health(self) -> Health:
+        reasons: list[str] = []
         try:
-            reasons = [f"{site}: {what}" for site, what in self._pauses.alarms().items()]
+            reasons += [f"{site}: {what}" for site, what in self._pauses.alarms().items()]
+            self._room.check()
         except StoreError as error:
-            reasons = [str(error)]
+            reasons.append(str(error))
+        if self._store.trouble:
+            reasons.append(f"The store cannot be written: {self._store.trouble}.")
         if self._rulebook.problem:
             reasons.append(f"The changed rules are not used: {self._rulebook.problem}")
         return Health(tuple(reasons), self._rulebook.current.hash)

@@ -265,6 +265,23 @@ def test_workers_outlive_a_failure_that_cannot_be_written_down(store, clock, run
     until(lambda: len(seen) >= 3)
 
 
+def test_a_store_that_fails_is_told_once_a_minute_and_without_a_traceback(store, clock, running, monkeypatch, caplog):
+    """Every worker finds it, again and again: a full disk would be filled with it."""
+    engine, turns = EmbeddedEngine(store, clock, workers=4, per_site=4), []
+
+    def attend(ref):
+        turns.append(ref)
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(engine, "_fail", lambda _tx, ref: attend(ref))
+    wake(engine, store, ONE)
+    running(engine, attend)
+    until(lambda: len(turns) > 9)
+    assert [(one.message, one.exc_info) for one in caplog.records] == [
+        ("a/1: attending failed and is tried again: the disk is full", None)
+    ]
+
+
 def test_the_sweep_outlives_a_store_that_fails_for_a_moment(store, clock, running, monkeypatch):
     monkeypatch.setattr(engines, "SWEEP_SECONDS", 0.02)
     engine = EmbeddedEngine(store, clock, workers=1)

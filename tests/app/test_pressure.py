@@ -145,6 +145,18 @@ def test_a_disk_is_nearly_full_below_64_mb_or_a_tenth(monkeypatch, free, size, f
             Room("sqlite:////x/liaison.db").check()
 
 
+def test_it_is_not_ready_while_it_stores_nothing(url, liaison, monkeypatch):
+    """Whoever watches it must hear what the platforms hear."""
+    assert requests.get(f"{url}/readyz", timeout=20).status_code == 200
+    liaison.store.trouble = "database or disk is full"
+    answer = requests.get(f"{url}/readyz", timeout=20)
+    reasons = ["The store cannot be written: database or disk is full."]
+    assert (answer.status_code, answer.json()["reasons"]) == (503, reasons)
+    monkeypatch.setattr(os, "statvfs", disk(0, 40 * MEGABYTE))
+    monkeypatch.setattr(room, "LOOK_SECONDS", 0)
+    assert "the disk is nearly full" in requests.get(f"{url}/readyz", timeout=20).json()["reasons"][0]
+
+
 def test_the_disk_is_asked_once_a_second(monkeypatch):
     asked = []
     monkeypatch.setattr(os, "statvfs", lambda path: asked.append(path) or disk(MEGABYTE * 1000)(path))

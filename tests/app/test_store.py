@@ -135,8 +135,12 @@ def test_a_full_database_says_so_and_works_again_when_there_is_room(store):
     assert "full" in str(outcomes[1])
     stored = {name for name, failed in zip(("a", "fill", "b"), outcomes, strict=True) if failed is None}
     assert names(store) == stored
+    with pytest.raises(StoreError):
+        store.write(fill)
+    assert "full" in store.trouble
     store.write(lambda tx: tx.exec_driver_sql("PRAGMA max_page_count = 1000000"))
     assert store.write(put("c")) == "c"
+    assert store.trouble == ""
 
 
 class Failing:
