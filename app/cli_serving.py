@@ -25,8 +25,10 @@ def serve(config: Path) -> None:
     """Serve an installation: receive webhooks, attend to tickets, show the pages."""
     logging.getLogger("liaison").setLevel(logging.INFO)
     settings = installation(config)
-    with only_one(settings.store), signals_held(), OneProcessor() if settings.one_processor else nullcontext():
+    place = OneProcessor() if settings.one_processor else nullcontext()
+    with only_one(settings.store) as bookmark, signals_held(), place:
         liaison = Liaison(settings)
+        liaison.go_on_from(bookmark)
         server = Server(liaison.web(), settings.listen)
         garbage.settle()
         server.start()

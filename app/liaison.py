@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import ui.blueprint
 import webhooks.blueprint
 from app import discretion, retention
 from app.attend import Attendant
+from app.bookmark import Bookmark, last_line, put_back
 from app.composing import Composer
 from app.connectors import Connectors
 from app.drafts import Folder
@@ -35,7 +37,7 @@ from app.surfaces.house import house
 from app.sweeping import Sweeper
 from app.views import StoredViews
 from app.workbench import Workbench
-from core.errors import LiaisonError
+from core.errors import LiaisonError, StoreError
 from core.sites import Site
 from core.tickets import TicketRef
 from core.times import Clock, SystemClock, from_iso, iso
@@ -98,6 +100,7 @@ class Liaison:
         self.reader = Reader(self.store)
         self.metrics = Metrics(self.store, self.clock, self.rulebook, self.pauses, self.sites)
         self._stopping = threading.Event()
+        self._bookmark: Bookmark | None = None
 
     def _speaking(self, site: Site) -> Site:
         """A site that states no time speaks from its installation on: when this store first saw its name."""
@@ -120,6 +123,11 @@ class Liaison:
     def attend(self, ref: TicketRef) -> None:
         with self.metrics.attended.time():
             self.attendant.attend(ref)
+
+    def go_on_from(self, mark: Bookmark) -> None:
+        """Notice whether the store was put back from a copy, and keep writing down beside it how far it has got."""
+        self.outbox.put_back = put_back(self.store, mark, self.clock.now())
+        self._bookmark = mark
 
     def watch(self, told: Callable[[TicketRef], None]) -> None:
         """Call `told` after each time a ticket was attended to."""
@@ -155,6 +163,7 @@ class Liaison:
 
     def close(self) -> None:
         self.bench.stop()
+        self._keep_place()
         self.store.close(CLOSE_SECONDS)
 
     def _reload(self) -> None:
@@ -164,6 +173,12 @@ class Liaison:
             if self.rulebook.reload():
                 self.publisher.observe_quietly()
             self._heed()
+            self._keep_place()
+
+    def _keep_place(self) -> None:
+        if self._bookmark:
+            with suppress(StoreError):  # it is only a hint, and whoever reads the store for work says what is wrong
+                self._bookmark.keep(last_line(self.store))
 
     def _heed(self) -> None:
         """A rule desk may have loaded the rules already: what counts is whether their gates were heeded."""

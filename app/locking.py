@@ -1,20 +1,23 @@
 """One server for one SQLite store: a second one would attend to the same tickets."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.bookmark import Bookmark
 from core.errors import StoreError
 
 
 @contextmanager
-def only_one(store: str) -> Iterator[None]:
+def only_one(store: str) -> Iterator[Bookmark]:
     """Hold the store for this process. Raises StoreError where another server holds it; a killed one holds nothing."""
     path = Path(store.removeprefix("sqlite:///") + ".lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        opened = path.open("w")
+        new = not path.exists()
+        opened = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b", buffering=0)
     except OSError as error:
         raise StoreError(
             f"{path} cannot be used: {error.strerror}.", where=store, hint="Check the path and its rights."
@@ -26,4 +29,4 @@ def only_one(store: str) -> Iterator[None]:
             raise StoreError(
                 "another Liaison serves this store.", where=store, hint="Stop it, or give this one its own store."
             ) from error
-        yield
+        yield Bookmark(file.fileno(), new=new)

@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import bindparam, select, update
 
 from app import claims, diary, families, journal, promising, remembering, snapshots, spoken, tables
+from app.bookmark import forgotten
 from app.composing import Composed, Composer
 from app.connectors import Connectors
 from app.families import Kin
@@ -38,7 +39,7 @@ from core.promises import Promise
 from core.sightings import Snapshot
 from core.sites import Site
 from core.tickets import Ticket, TicketRef
-from core.times import Clock, iso
+from core.times import EPOCH, Clock, iso
 
 N, T, J = tables.notes, tables.tickets, tables.journal
 HELD_BACK = "Held back: "
@@ -86,6 +87,8 @@ class Outbox:
         self._store, self._clock, self._connectors = store, clock, connectors
         self._composer, self._pauses = composer, pauses
         self._patience = Patience(clock)
+        self.put_back: datetime | None = None
+        """When the store was put back from a copy: what was said since is not known here."""
 
     def send(self, ref: TicketRef, fence: int, rest: Resting | None = None) -> None:
         """Write what is planned for the ticket, as far as it may leave now. Raises Fenced."""
@@ -181,7 +184,8 @@ class Outbox:
         rest: Resting | None,
     ) -> bool:
         """Whether the next letter may leave. `facts` None: they changed since they were read."""
-        composed = self._compose(connector, ref, fence, notes, facts or self._stored(ref)[1])
+        facts = facts or self._stored(ref)[1]
+        composed = self._compose(connector, ref, fence, notes, facts)
         if not composed:
             return True
         leaving = [n for n in notes if n.audience in composed.parts]
@@ -190,14 +194,27 @@ class Outbox:
         letter = Letter(ref, marker, parts, edits=composed.edits, calls=composed.calls)
         self._store.write(lambda tx: self._intend(tx, ref, fence, leaving, composed, marker))
         letter = replace(letter, leave_by=monotonic() + min(LEAVES, connector.site.settle_seconds / 2))
+        entries: list[Entry] = []
         try:
-            written = connector.write(letter)
+            written = self._said_before(connector, letter, facts.snapshot)
+            if written:
+                entries.append(Entry(What.FOUND, leaving[0].moment, note_id=marker))
+            else:
+                written = connector.write(letter)
         except PlatformError as error:
             return self._failed(ref, fence, leaving, letter, error)
         if any(p.internal for p in letter.parts) and written.public and len(letter.parts) == 1:
             return self._came_out_public(connector, ref, fence, leaving, written)
-        self._written(ref, fence, leaving, written, [], composed, rest)
+        self._written(ref, fence, leaving, written, entries, composed, rest)
         return True
+
+    def _said_before(self, connector: Connector, letter: Letter, snapshot: Snapshot | None) -> Written | None:
+        """The very note in the ticket, where the store was put back to a time before it was said."""
+        ticket = snapshot.ticket if snapshot else None
+        if letter.edits or not forgotten(self.put_back, ticket, self._clock.now()):
+            return None
+        since = ticket.opened_at if ticket and ticket.opened_at else EPOCH
+        return connector.find(letter.ref, letter.marker, since)
 
     def _came_out_public(
         self, connector: Connector, ref: TicketRef, fence: int, notes: list[Noted], written: Written
