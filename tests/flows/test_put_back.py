@@ -25,7 +25,6 @@ def put_back(world, copy, *, marked=True):
     """Another start, on the copy. What webhooks brought meanwhile is lost with the store."""
     store = world.liaison.settings.store.removeprefix("sqlite:///")
     world.snow.hooks = world.jira.hooks = None
-    world.server.stop()
     world.liaison.close()
     for end in ("", "-wal", "-shm"):
         Path(store + end).unlink(missing_ok=True)
