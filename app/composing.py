@@ -14,9 +14,10 @@ from app.memory import Memory
 from app.plans import NotePlan, Pledge
 from app.prompts import Prompt, Why
 from app.reminding import still_true
-from app.rhythm import paced, waits_for_requester
+from app.rhythm import paced
 from app.rhythm import reminding as pace_of_reminder
 from app.rulebook import Rulebook
+from app.truth import as_told
 from core.decisions import Facts, Reason, Words
 from core.errors import WordsError
 from core.moments import AFTERWARDS, TERMINAL, Moment, MomentKind
@@ -84,10 +85,7 @@ class Composer:
         """
         composed = Composed(held_back={A.REQUESTER: held_back} if held_back else {})
         told = ""
-        if memory.moved and waits_for_requester(ticket):
-            ticket = ticket.evolve(state=memory.moved, hold_reason="")
-        elif waits_for_requester(ticket) and memory.answered:
-            ticket = ticket.evolve(hold_reason="")  # it still says so, and it is not so any more
+        ticket = as_told(ticket, memory)
         for plan, occurrence in plans:
             audience = plan.message.audience
             subject = families.as_ended(ticket) if families.is_end(occurrence) else ticket

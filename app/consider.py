@@ -4,15 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from app import difference, families, reminding, timers
+from app import difference, families, reminding, timers, truth
 from app.diary import Appointments, Diary, nothing
 from app.hush import OUTLASTS_A_MUTE, Hush
 from app.journal import silent
 from app.plans import NewNote, NotePlan, Plan, Pledge
 from app.prompts import Prompt, Why
 from app.reminding import Reminding
-from app.rhythm import HUMAN_SPOKE, Case, NextDue, Rhythm, waits_for_requester
+from app.rhythm import HUMAN_SPOKE, Case, NextDue, Rhythm
 from app.steered import Steered
+from app.truth import waits_for_requester
 from core.decisions import Cadence, Decision, Message, Mode, Reason, WhenMissed
 from core.moments import TERMINAL, Moment, MomentKind, rank
 from core.notes import CUSTOMER_FACING, Audience, NoteState, note_id
@@ -64,8 +65,7 @@ class _Consideration:
         self._report_unmapped(case.newest)
         if case.attended is None and self._adopts(case.newest.ticket):
             return self._adopt(case.newest)
-        self.ticket = case.newest.ticket
-        self._note_state()
+        self._take(case.newest.ticket)
         return self._attend_to(case.newest, self._kinds())
 
     def _attend_to(self, newest: Snapshot, kinds: list[M]) -> Plan:
@@ -206,6 +206,11 @@ class _Consideration:
         self.plan.drop_words = True
         self.hush.forget()
 
+    def _take(self, ticket: Ticket) -> None:
+        truth.note_phase(self._before, ticket, self.memory)
+        self.ticket = truth.of_this_life(ticket, self.memory)
+        self._note_state()
+
     def _note_state(self) -> None:
         state = f"{self.ticket.state}/{self.ticket.phase}/{self.ticket.hold_reason}"
         if state != self.memory.state:
@@ -317,8 +322,7 @@ class _Consideration:
 
     def _steer_alone(self, ticket: Ticket) -> Plan:
         """Orders in a ticket that is taken over just now."""
-        self.ticket = ticket
-        self._note_state()
+        self._take(ticket)
         now_due = self._asked(M.UPDATE_DUE)
         if now_due.sealed:
             return self._seal(now_due, [])

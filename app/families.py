@@ -18,6 +18,7 @@ from app.prepared import Prepared
 from app.promising import open_promises
 from app.rows import bound
 from app.store import Look, Transaction
+from app.truth import of_this_life
 from core.moments import MomentKind
 from core.notes import Audience
 from core.sightings import Snapshot
@@ -168,4 +169,4 @@ def kin(look: Look, child: Ticket) -> Kin | None:
     if memory.gates:
         return None
     due = next((p.due for p in open_promises(look, ref) if p.audience is Audience.REQUESTER), None)
-    return Kin(snapshot.ticket, memory.state_since, None if memory.resting else due)
+    return Kin(of_this_life(snapshot.ticket, memory), memory.state_since, None if memory.resting else due)

@@ -21,6 +21,7 @@ from app.promising import open_promises
 from app.rhythm import Case
 from app.rulebook import Rulebook
 from app.store import Store
+from app.truth import of_this_life
 from core.decisions import Decision, Mode
 from core.moments import BY_AGENTS, Moment, MomentKind
 from core.notes import Audience, NoteState, plain
@@ -107,7 +108,8 @@ class Foresight:
         case = known.case
         assert case.newest is not None
         held = tuple(gate for gate in case.memory.held if gate not in case.memory.lifted)
-        return self._rulebook.decide(case.newest.ticket, Moment(MomentKind.UPDATE_DUE, "", case.now), case.now, held)
+        ticket = of_this_life(case.newest.ticket, case.memory)
+        return self._rulebook.decide(ticket, Moment(MomentKind.UPDATE_DUE, "", case.now), case.now, held)
 
     def order(self, known: Known, comment: Comment) -> Foreseen:
         """What this comment's commands would do."""

@@ -16,11 +16,12 @@ class Memory:
     `pending` holds moments that wait to settle, with the time each was first seen, until `settle_until`. `gates` are
     the ids that hold the ticket silent now, `held` the sticky ones among all that ever fired, `lifted` those a named
     person lifted. `moved` is the state before one that waits for the requester although nobody asked them anything (a
-    transition that our own comment set off, or a slip): words then speak of the state before. `state_since` is when
-    the present state was first seen. `living_comment` is the agents' one internal note; `agents_meaning` a digest of
-    it without its times. `told` is what the requester last read from Liaison. `timers` are the times at which the
-    ticket is looked at again for its own sake, by what is due then; every look sets them anew. `rung` are those that
-    were attended to: none rings twice. `holding` counts the updates in a row that had no news for the requester.
+    transition that our own comment set off, or a slip): words then speak of the state before. `old_phase` is the phase
+    that a reopened ticket still shows from before its end. `state_since` is when the present state was first seen.
+    `living_comment` is the agents' one internal note; `agents_meaning` a digest of it without its times. `told` is what
+    the requester last read from Liaison. `timers` are the times at which the ticket is looked at again for its own
+    sake, by what is due then; every look sets them anew. `rung` are those that were attended to: none rings twice.
+    `holding` counts the updates in a row that had no news for the requester.
     `announced_at`: when people were told the window in `announced`; `begun_at`: when work on a change began;
     `ended_at`: when they were told that it is over; `asked_at`: since when a check-in waits for the requester's reply.
     `looked_at`: appointments up to this time were attended to.
@@ -45,6 +46,7 @@ class Memory:
     reopened_at: datetime | None = None
     raised_at: datetime | None = None
     moved: str = ""
+    old_phase: str = ""
     state: str = ""
     state_since: datetime | None = None
     not_served: str = ""

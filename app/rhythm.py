@@ -8,13 +8,14 @@ from app.desk import Desk
 from app.memory import Memory
 from app.plans import Kept, NewPromise, Plan, Pledge
 from app.reminding import expect
+from app.truth import of_this_life, waits_for_requester
 from core.decisions import Cadence, Decision, Reason, WhenMissed
 from core.moments import Moment, MomentKind
 from core.notes import CUSTOMER_FACING, Audience
 from core.promises import Promise
 from core.sightings import Comment, Snapshot
 from core.sites import Site
-from core.tickets import HoldReason, State, Ticket, TicketRef
+from core.tickets import Ticket, TicketRef
 from core.times import iso
 from rules.language import Budget
 
@@ -197,10 +198,6 @@ class Rhythm:
         return self._case.newest.ticket
 
 
-def waits_for_requester(ticket: Ticket) -> bool:
-    return ticket.state == State.ON_HOLD and ticket.hold_reason == HoldReason.REQUESTER
-
-
 def reminding(cadence: Cadence) -> Cadence:
     """The pace of the one reminder of our question."""
     every = cadence.remind_requester or cadence.every
@@ -209,5 +206,6 @@ def reminding(cadence: Cadence) -> Cadence:
 
 def paced(ticket: Ticket, memory: Memory) -> Ticket:
     """The ticket as its cadence sees it: reopened or raised, it is as urgent as on its first day."""
+    ticket = of_this_life(ticket, memory)
     afresh = [at for at in (memory.reopened_at, memory.raised_at) if at]
     return ticket.evolve(opened_at=max(afresh)) if afresh else ticket

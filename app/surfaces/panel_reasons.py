@@ -9,6 +9,7 @@ from app import reminding
 from app.foresight import Known
 from app.plans import NotePlan
 from app.rulebook import Rulebook
+from app.truth import of_this_life
 from core.decisions import Cadence, Reason
 from core.moments import BY_AGENTS, Moment, MomentKind
 from core.notes import Audience
@@ -52,7 +53,7 @@ def why(rulebook: Rulebook, known: Known) -> Why:
     """What the rules would say now, and why, as `liaison rules explain` has it."""
     case, book = known.case, rulebook.current
     assert case.newest is not None
-    ticket, site = case.newest.ticket, case.site
+    ticket, site = of_this_life(case.newest.ticket, case.memory), case.site
     held = tuple(gate for gate in case.memory.held if gate not in case.memory.lifted)
     told = rules.explain(
         book,

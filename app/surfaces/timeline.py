@@ -12,8 +12,8 @@ from app.families import Kin
 from app.feedback import Said
 from app.links import Link, Links
 from app.memory import Memory
-from app.rhythm import waits_for_requester
 from app.rows import of
+from app.truth import as_told, of_this_life, waits_for_requester
 from core.decisions import Decision, Facts, Reason
 from core.moments import Moment, MomentKind
 from core.notes import NAMESPACE, Audience, NoteState
@@ -87,12 +87,12 @@ class StoredTimeline:
         memory = Memory.from_dict(orjson.loads(row.memory))
         now = self._liaison.clock.now()
         moment = Moment(MomentKind.UPDATE_DUE, "", now)
-        decision = self._liaison.rulebook.decide(snapshot.ticket, moment, now, tuple(memory.held))
+        decision = self._liaison.rulebook.decide(of_this_life(snapshot.ticket, memory), moment, now, tuple(memory.held))
         silence = decision.silences.get(R)
         gated = silence is not None and silence.reason is Reason.GATED
         if memory.gone or memory.gates or decision.sealed or gated:
             return None
-        return Shown(site, _as_told(snapshot.ticket, memory), memory, decision)
+        return Shown(site, as_told(snapshot.ticket, memory), memory, decision)
 
     def _timeline(self, link: Link, shown: Shown) -> Timeline:
         ticket, memory = shown.ticket, shown.memory
@@ -172,13 +172,6 @@ class StoredTimeline:
     def _reader(self, shown: Shown, language: str) -> Reader:
         zone = self._liaison.rulebook.zone(shown.ticket, shown.site)
         return Reader(self._liaison.clock.now(), zone, language=language)
-
-
-def _as_told(ticket: Ticket, memory: Memory) -> Ticket:
-    """As our words speak of it: a wait for an answer that nobody asked for, or that has come, is none."""
-    if memory.moved and waits_for_requester(ticket):
-        return ticket.evolve(state=memory.moved, hold_reason="")
-    return ticket.evolve(hold_reason="") if waits_for_requester(ticket) and memory.answered else ticket
 
 
 def _window(ticket: Ticket, reader: Reader) -> Planned | None:
