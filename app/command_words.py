@@ -1,5 +1,6 @@
 """What Liaison answers agents. Short sentences; a line never begins with a command, so that no answer is one."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from app.commands import MOST, Verb
@@ -19,6 +20,7 @@ HELP = {
     "why": "why the requester was told what they were told, or nothing",
     "help": "this list",
 }
+FOLDERS = re.compile(r"(?<![\w.:-])(?:[A-Za-z]:)?(?:[/\\][^/\\\s:()]+)*[/\\](?=[^/\\\s:()]+\.ya?ml\b)")
 LONGEST = 2000
 """Letters of an agent's own words."""
 TOO_OLD = "This comment reached me too late, so I did not do what it says. If you still want it, write it again."
@@ -95,6 +97,11 @@ def obstacle(reason: Reason, detail: str) -> str:
     """Why a command was not done."""
     because = detail or REASONS[reason]
     return f"Not done: {because[:1].lower()}{because[1:]}".rstrip(".") + "."
+
+
+def named_shortly(text: str) -> str:
+    """Files of rules by their names alone: where they lie on our machine is nothing for a ticket."""
+    return FOLDERS.sub("", text)
 
 
 def lines(parts: Iterable[str]) -> str:

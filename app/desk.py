@@ -17,12 +17,12 @@ from rules.quiet import Quiet
 class Desk:
     """`leak`: what the guard finds in an agent's words. `by` and `at`: a time as people say it, "by 14:30 today" and
     "14:30 today". `zone`: in which the ticket's people read the clock. `quiet`: an audience's quiet hours at a time.
-    `history`: what was said in the ticket, and why it was silent since.
+    `phrases`: as the requester reads them. `history`: what was said in the ticket, and why it was silent since.
     """
 
     leak: Callable[[str, Ticket], str]
     advice: Callable[[str, Ticket], tuple[str, ...]]
-    phrases: Callable[[], Mapping[str, str]]
+    phrases: Callable[[Ticket], Mapping[str, str]]
     by: Callable[[datetime, datetime, Ticket], str]
     at: Callable[[datetime, datetime, Ticket], str]
     zone: Callable[[Ticket], str]
@@ -34,7 +34,7 @@ def desk(rulebook: Rulebook, store: Store, site: Site, ref: TicketRef) -> Desk:
     return Desk(
         leak=rulebook.leak,
         advice=rulebook.advice,
-        phrases=rulebook.phrases,
+        phrases=lambda ticket: rulebook.phrases(rulebook.language(ticket, site)),
         by=lambda due, now, ticket: rulebook.due_text(due, now, ticket, site),
         at=lambda at, now, ticket: rulebook.clock_text(at, now, ticket, site),
         zone=lambda ticket: rulebook.zone(ticket, site),

@@ -245,7 +245,7 @@ class _Obeying:
         return words.sentences(f"{self._sent} {words.quoted(text)}", f"For the next time: {advice}" if advice else "")
 
     def _fact(self, wanted: str) -> str:
-        phrases = self._desk.phrases()
+        phrases = self._desk.phrases(self._ticket)
         name = next((name for name in phrases if name.casefold() == wanted.casefold()), "")
         if not name:
             return words.phrase_list(wanted, phrases)
@@ -322,9 +322,10 @@ class _Obeying:
             self._plan.withdrawn[R] = f"{self._who} muted the ticket"
         self._log("Muted", "mute", iso(until) if until else "until unmute")
         ends = f"until {self._at(until)}" if until else "until somebody writes unmute"
-        broken = f"They were promised a word {self._by(standing.due)}: write to them yourself." if standing else ""
+        broken = standing if standing and (until is None or standing.due <= until) else None
+        owed = f"They were promised a word {self._by(broken.due)}: write to them yourself." if broken else ""
         return words.sentences(
-            f"Muted {ends}. Until then the requester hears nothing from me, not even that it is solved.", broken
+            f"Muted {ends}. Until then the requester hears nothing from me, not even that it is solved.", owed
         )
 
     def _unmute(self, _rest: str) -> str:
@@ -345,7 +346,7 @@ class _Obeying:
         history = self._desk.history()
         told = words.told(history, self._at(history.told.at) if history.told else "")
         silences = [words.unsaid(one, self._at(one.at)) for one in history.unsaid]
-        return words.lines([told, *silences, self._what_comes()])
+        return words.named_shortly(words.lines([told, *silences, self._what_comes()]))
 
     def _what_comes(self) -> str:
         if self._hush.muted(R):

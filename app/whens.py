@@ -44,7 +44,10 @@ def _clock(words: str, typed: str, now: datetime, zone: ZoneInfo) -> datetime:
     day, left = _day(CLOCK.sub(" ", rest, count=1), today, _date(named, typed) if named else None)
     if left:
         raise ValueError(f"I do not understand {_shown(left)}. Write {EXAMPLES}.")
-    moment = datetime.combine(day or today, at, zone).astimezone(UTC)
+    local = datetime.combine(day or today, at, zone)
+    moment = local.astimezone(UTC)
+    if moment <= now:  # the second time, in the night in which the clocks go back
+        moment = local.replace(fold=1).astimezone(UTC)
     if moment <= now and day is None:
         raise ValueError(f"{at:%H:%M} is over for today. Write tomorrow {at:%H:%M}.")
     return moment

@@ -11,6 +11,8 @@ from rules.whereabouts import at_place
 
 LOOK_BACK = 14 * DAY
 MARGIN = 3 * DAY  # Longer than any opening.
+TIME_TO_TRY = timedelta(hours=2)
+"""Sooner after an end nobody is asked whether all is well: they have only just read that they may try it."""
 FURTHEST = 800 * DAY  # A calendar that was not open for so long is taken never to have been.
 
 
@@ -25,11 +27,12 @@ def after(rules: Timing, ticket: Ticket, start: datetime, length: timedelta, cal
 
 def afterwards(rules: Timing, ticket: Ticket, ended: datetime, length: timedelta, calendar: str, zone: str) -> datetime:
     """As `after`, for what follows an end. An end outside the open hours belongs to the working day before it, so that
-    what ended at night is asked about in the morning: there the first of whole days begins with the next opening.
+    what ended at night is asked about in the morning: there the first of whole days begins with the next opening. What
+    ended shortly before that opening is asked about a day later.
     """
     here = _placed(rules, ticket, calendar, zone)
     opening = next((begin for begin, _ in here.openings(ended, zone)), ended) if here else ended
-    if opening <= ended or not length.days or length != length.days * DAY:
+    if opening - ended < TIME_TO_TRY or not length.days or length != length.days * DAY:
         return after(rules, ticket, ended, length, calendar, zone)
     left = length - DAY
     return after(rules, ticket, opening, left, calendar, zone) if left else ceiling(opening)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.command_words import help_text
+from app.command_words import help_text, named_shortly
 from app.commands import MOST, Verb, commands, has_commands
 from app.whens import read_when
 
@@ -180,3 +180,22 @@ def test_tomorrow_is_always_to_come_and_never_far(hour, minute, now, zone):
 def test_every_command_stands_in_the_agents_guide_and_in_the_help(verb):
     assert f"`{verb}" in GUIDE.read_text(encoding="utf-8")
     assert f"/liaison {verb}" in help_text()
+
+
+def test_a_time_that_comes_twice_is_the_one_still_to_come():
+    """In the night in which the clocks go back agents are shown `/liaison next 02:00` at five to three."""
+    five_to_three = datetime(2026, 10, 25, 0, 55, tzinfo=UTC)
+    assert read_when("02:00", five_to_three, "Europe/Berlin") == datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("told", "short"),
+    [
+        ("until 08:00 (/srv/liaison/rules/rules.yaml:3).", "until 08:00 (rules.yaml:3)."),
+        ("says none at packs/incidents.yaml:48.", "says none at packs/incidents.yaml:48."),
+        (r"at C:\liaison\rules\rules.yml:3", "at rules.yml:3"),
+        ("and/or 16:00", "and/or 16:00"),
+    ],
+)
+def test_why_names_files_without_the_folders_of_our_machine(told, short):
+    assert named_shortly(told) == short

@@ -233,6 +233,15 @@ def test_a_mute_for_a_time_ends_by_itself(desk):
     assert len(desk.news) == 1
 
 
+def test_a_mute_that_ends_before_the_promised_time_breaks_nothing(desk):
+    """So nobody is asked to write in Liaison's place."""
+    desk.note("/liaison mute 10m")
+    assert desk.answers[0].startswith("Muted until")
+    assert "write to them yourself" not in desk.answers[0]
+    desk.world.pass_(minutes=31)
+    assert len(desk.news) == 1
+
+
 def test_an_agent_may_still_say_something_in_a_muted_ticket(desk):
     desk.note("/liaison mute")
     desk.note("/liaison say We found it.")

@@ -134,3 +134,16 @@ def test_a_change_that_begins_in_time_is_not_called_late(plain):
     step(plain, key, state="-1")
     plain.pass_(hours=1)
     assert not any(NOT_BEGUN in text for text in plain.said(key))
+
+
+def test_a_change_that_stays_late_is_not_told_in_the_same_sentence_again_and_again(plain):
+    key = planned(plain, start=1, end=2)
+    plain.pass_(hours=1)
+    step(plain, key, state="-1")
+    plain.pass_(hours=2, minutes=40)
+    updates = [text.partition(" We will")[0].partition(" The next")[0] for text in plain.said(key)[-3:]]
+    assert updates == [
+        "The change to one of our services is still going on.",
+        "The change to one of our services is not done yet, and we have not forgotten you.",
+        "The change to one of our services takes longer than we would like.",
+    ]

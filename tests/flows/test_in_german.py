@@ -35,3 +35,11 @@ def test_a_life_in_german_has_no_english_word(berlin):
     assert any("Was das für das Geschäft bedeutet" in note for note in notes)
     assert any("geht heute um" in note for note in notes)  # the reminder, five minutes before
     assert [(text, english_in(text)) for text in (*said, *notes) if english_in(text)] == []
+
+
+def test_an_agent_who_picks_a_phrase_sees_the_words_that_the_requester_reads(berlin):
+    key = berlin.on_snow(short_description="Kasse 2", caller_id="eva", priority="1", state="2")
+    berlin.pass_(minutes=3)
+    berlin.on_snow(key, work_notes="/liaison fact cause-found")
+    answers = [entry.text for entry in berlin.entries(key, internal=True)]
+    assert any("“Wir kennen die Ursache und arbeiten an der Lösung.”" in answer for answer in answers)

@@ -103,6 +103,7 @@ def test_after_undoes_before(end, quarters, name, zone):
         (berlin(2026, 11, 20, 1, 42), 1, berlin(2026, 11, 20, 8)),  # in the night to Friday: the same morning
         (berlin(2026, 11, 22, 4, 40), 1, berlin(2026, 11, 23, 8)),  # on Sunday
         (berlin(2026, 11, 20, 1, 42), 2, berlin(2026, 11, 23, 8)),
+        (berlin(2026, 11, 19, 7, 15), 1, berlin(2026, 11, 20, 8)),  # three quarters of an hour before: not yet tried
     ],
 )
 def test_what_ended_outside_working_time_ended_on_the_working_day_before(ended, days, asked):
