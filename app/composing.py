@@ -40,6 +40,8 @@ SAID_AGAIN = TERMINAL | {
 }
 """Where the same words twice are meant."""
 ON_TIME = timedelta(minutes=1)
+UNREACHED = frozenset({Reason.GATED, Reason.NO_SINK, Reason.MUTED})
+"""Where the requester hears nothing now, nor later: agents do not read that they will be asked or reminded."""
 LATER = timedelta(minutes=30)
 """As much later is the time that a reminder offers as an example."""
 
@@ -220,7 +222,7 @@ class Composer:
         silence = Reason.QUIET_HOURS if A.REQUESTER in composed.later else "" if told else plan.requester_silence
         why_silent = letters.in_a_sentence(silence, site.language)
         unheard = why_silent or composed.stopped.get(A.REQUESTER, "")
-        to_come = _to_come(memory, now)
+        to_come = (None, None) if silence in UNREACHED else _to_come(memory, now)
         facts = Facts(now, due, memory.state_since, standing, reads, *to_come, why_silent=unheard, **_of(kin))
         moment = Moment(MomentKind(plan.message.moment), occurrence, plan.at)
         held_back = composed.held_back.get(A.REQUESTER, "")
