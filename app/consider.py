@@ -587,12 +587,19 @@ class _Consideration:
         still = [p for p in unkept if p.audience not in self.plan.withdrawn]
         paced = {a: c for a, c in now_due.cadences.items() if not self.rhythm.rests(c)}
         said = [reminding.promise_of(n.occurrence) for n in self.plan.notes if self._is_holding(n)]
-        found = self.reminding.prompts(still, paced, now_due.messages, writing, said)
+        hushed = {p.audience for p in still if self._quiet_at(p)}
+        holding = {a: message for a, message in now_due.messages.items() if a not in hushed}
+        found = self.reminding.prompts(still, paced, holding, writing, said)
         found += self.reminding.first(ended=self.ticket.ended)
         quiet = next((p for p in due if p.id in said and not self.memory.resting), None)
         if quiet:  # another update without news
             found += self.reminding.quiet(now_due.cadences.get(quiet.audience), quiet)
         return found
+
+    def _quiet_at(self, promise: Promise) -> bool:
+        """Whether it falls due in quiet hours that did not count when it was made: then nothing goes out by itself."""
+        desk = self.case.desk
+        return desk is not None and desk.quiet(promise.audience, self.ticket, promise.due) is not None
 
     @staticmethod
     def _is_holding(note: NewNote) -> bool:

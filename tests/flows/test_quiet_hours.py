@@ -245,3 +245,15 @@ def test_who_has_read_that_it_is_solved_is_told_in_the_morning_that_it_is_open_a
     evening.on_snow(key, state="2", close_code="")
     evening.pass_(hours=61)
     assert evening.said(key)[-1].startswith("Back again.")
+
+
+def test_agents_do_not_read_that_words_go_out_in_quiet_hours(tmp_path):
+    """Urgent when it was promised, not any more when it falls due: nobody but them can keep it before the morning."""
+    with world(tmp_path, RULES.replace("{every: 4h}", "{every: 4h, remind: 5m}")) as one:
+        key = opened(one, priority="1")
+        one.pass_(hours=8, minutes=30)  # 18:32, promised 22:02
+        one.on_snow(key, priority="3")
+        one.pass_(hours=3, minutes=27)
+        note = one.entries(key, internal=True)[-1].text
+        assert "The next word is promised for 22:02 today, and nothing goes out by itself." in note
+        assert "Please write to the requester before then." in note
