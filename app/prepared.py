@@ -45,7 +45,7 @@ class Prepared:
         if not self._sql:
             self._compile()
         given = {**self._fixed, **values} if self._fixed else values
-        driver: Look = tx if isinstance(tx, Look) else tx.connection.driver_connection  # type: ignore[assignment]
+        driver: Look = tx if isinstance(tx, Look) else tx.connection.dbapi_connection  # type: ignore[assignment]
         try:
             return driver.execute(self._sql, [given[name] for name in self._names])
         except sqlite3.Error as error:
