@@ -10,10 +10,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import tables
-from app.store import Store
+from app.store import Store, recall, recalled
 from core.tickets import Ticket
 from core.times import from_iso, iso
 
@@ -53,12 +52,10 @@ def put_back(store: Store, mark: Bookmark, now: datetime) -> datetime | None:
             "This store was put back from a copy, or came from elsewhere. What was said since is looked for in the"
             " tickets before it is said: for a day each note takes one request more."
         )
-        kept = upsert(tables.meta).values(name=PUT_BACK, value=iso(now))
-        kept = kept.on_conflict_do_update(index_elements=["name"], set_={"value": kept.excluded.value})
-        store.write(lambda tx: tx.execute(kept))
+        store.write(lambda tx: recall(tx, PUT_BACK, iso(now)))
     mark.keep(line)
     with store.read() as connection:
-        found = connection.execute(select(tables.meta.c.value).where(tables.meta.c.name == PUT_BACK)).scalar()
+        found = recalled(connection, PUT_BACK)
     return from_iso(found) if found else None
 
 

@@ -18,6 +18,8 @@ from app.serving import Server
 from app.settings import Listen
 from app.stopping import signals_held, until_asked
 
+PORT = click.IntRange(0, 65535)
+
 
 @click.command()
 @config_option
@@ -41,9 +43,6 @@ def serve(config: Path) -> None:
         liaison.stop()
         running.join(STOP_SECONDS)
         liaison.close()
-
-
-PORT = click.IntRange(0, 65535)
 
 
 @click.command("demo")

@@ -11,18 +11,17 @@ from typing import Any
 
 import orjson
 from sqlalchemy import literal, select, tuple_
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import snapshots, tables
 from app.engine import Engine
 from app.memory import Memory
 from app.rulebook import Rulebook
-from app.store import Store, Transaction
+from app.store import Store, Transaction, recall, recalled
 from core.tickets import TicketRef
 from core.times import Clock
 from rules.language import Gate, RuleSet
 
-T, META = tables.tickets, tables.meta
+T = tables.tickets
 CHUNK = 500
 HEEDED = "gates_heeded"
 log = logging.getLogger("liaison.heeding")
@@ -57,7 +56,7 @@ class Heeding:
                 self._store.write(lambda tx, turned=turned: self._wake(tx, turned))  # type: ignore[misc]
                 self._engine.nudge()
             woken += len(turned)
-        self._store.write(lambda tx: tx.execute(_told(digest)))
+        self._store.write(lambda tx: recall(tx, HEEDED, digest))
         self._known = known
         if woken:
             log.info("Gates have changed: %s tickets are looked at again.", woken)
@@ -65,8 +64,7 @@ class Heeding:
 
     def _heeded(self) -> str:
         with self._store.read() as connection:
-            found = connection.execute(select(META.c.value).where(META.c.name == HEEDED)).scalar()
-        return str(found or "")
+            return recalled(connection, HEEDED) or ""
 
     def _chunks(self) -> Iterator[Sequence[Any]]:
         """All tickets, each chunk in a transaction of its own: nobody waits for the whole walk."""
@@ -98,8 +96,3 @@ def _digest(gates: Iterable[Gate]) -> str:
     """Of the gates as they are written; where they stand in the files changes nothing."""
     told = sorted(repr((g.id, g.when, g.unless, g.hold, sorted(g.silence), g.sticky)) for g in gates)
     return hashlib.sha256("\n".join(told).encode(errors="replace")).hexdigest()
-
-
-def _told(digest: str) -> Any:
-    statement = upsert(META).values(name=HEEDED, value=digest)
-    return statement.on_conflict_do_update(index_elements=["name"], set_={"value": digest})

@@ -194,17 +194,14 @@ class Outbox:
         letter = Letter(ref, marker, parts, edits=composed.edits, calls=composed.calls)
         self._store.write(lambda tx: self._intend(tx, ref, fence, leaving, composed, marker))
         letter = replace(letter, leave_by=monotonic() + min(LEAVES, connector.site.settle_seconds / 2))
-        entries: list[Entry] = []
         try:
-            written = self._said_before(connector, letter, facts.snapshot)
-            if written:
-                entries.append(Entry(What.FOUND, leaving[0].moment, note_id=marker))
-            else:
-                written = connector.write(letter)
+            found = self._said_before(connector, letter, facts.snapshot)
+            written = found or connector.write(letter)
         except PlatformError as error:
             return self._failed(ref, fence, leaving, letter, error)
         if any(p.internal for p in letter.parts) and written.public and len(letter.parts) == 1:
             return self._came_out_public(connector, ref, fence, leaving, written)
+        entries = [Entry(What.FOUND, leaving[0].moment, note_id=marker)] if found else []
         self._written(ref, fence, leaving, written, entries, composed, rest)
         return True
 

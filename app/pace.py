@@ -102,7 +102,7 @@ class Pace:
         """Until when nothing at all may leave."""
         with self._lock:
             now = self._steady()
-            ends = now if self._unlimited(now) else self._ends(now)
+            ends = self._ends(now)
             return self._at(ends, now) if ends > now else None
 
     def held(self) -> datetime | None:

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import tables
 from app.connectors import Connectors
-from app.store import Store, Transaction
+from app.store import Store, Transaction, recalled
 from core.errors import LiaisonError, Paused
 from core.ports import Inbox
 from core.sightings import POLLED, Accepted, Delivery, Found
@@ -86,7 +86,7 @@ class Reconciler:
 
     def _since(self, site: Site) -> datetime:
         with self._store.read() as connection:
-            text = connection.execute(select(M.c.value).where(M.c.name == WATERMARK + site.name)).scalar()
+            text = recalled(connection, WATERMARK + site.name)
         if not text:
             return site.speak_from
         last, now = from_iso(text), self._clock.now()

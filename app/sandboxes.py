@@ -20,10 +20,10 @@ def run(console: Console, platform: str, hook: str, secret: str, ports: Mapping[
 
     Raises SettingsError where a port is taken.
     """
-    for name in Platform:
-        if platform in (name, "both"):
-            _try(name, ports[name])
-    started = [_start(p, hook.rstrip("/"), secret, ports[p]) for p in Platform if platform in (p, "both")]
+    chosen = [name for name in Platform if platform in (name, "both")]
+    for name in chosen:
+        _try(name, ports[name])
+    started = [_start(name, hook.rstrip("/"), secret, ports[name]) for name in chosen]
     for stand_in, name in started:
         console.print(f"{name:<11} {stand_in.url}/   webhooks to {hook.rstrip('/')}/hooks/{name}", soft_wrap=True)
         console.print(f"            sign in as {SIGN_IN[name]}", soft_wrap=True)

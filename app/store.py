@@ -15,6 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select
+from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import tables
@@ -259,13 +260,26 @@ def remembered(store: Store, name: str, default: str) -> str:
     """A named value that is set once and stays: returns the stored one, storing `default` the first time."""
 
     def ask(tx: Transaction) -> str:
-        found = tx.execute(select(tables.meta.c.value).where(tables.meta.c.name == name)).scalar()
+        found = recalled(tx, name)
         if found is None:
             tx.execute(insert(tables.meta).values(name=name, value=default))
             return default
-        return str(found)
+        return found
 
     return store.write(ask)
+
+
+def recalled(connection: Connection, name: str) -> str | None:
+    """A named value, None where there is none."""
+    found = connection.execute(select(tables.meta.c.value).where(tables.meta.c.name == name)).scalar()
+    return None if found is None else str(found)
+
+
+def recall(tx: Transaction, name: str, value: str) -> None:
+    """Give a named value, whatever it was before."""
+    statement = upsert(tables.meta).values(name=name, value=value)
+    value_now = {"value": statement.excluded.value}
+    tx.execute(statement.on_conflict_do_update(index_elements=[tables.meta.c.name], set_=value_now))
 
 
 def _open(url: str) -> Engine:

@@ -63,7 +63,6 @@ class Workbench:
 
     def __init__(self, room: str) -> None:
         self._room, self._lock = room, threading.Lock()
-        self._processors = processors.started_on()
         self._seats = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._clicks = threading.BoundedSemaphore(MOST_CLICKS)
         self._process: subprocess.Popen[bytes] | None = None
@@ -127,7 +126,7 @@ class Workbench:
         self._forget()
         mine, its = socket.socketpair()
         with its:
-            where = ",".join(map(str, self._processors))
+            where = ",".join(map(str, processors.started_on()))
             command = [sys.executable, "-c", BEGIN, str(its.fileno()), self._room, where, *sys.path]
             self._process = subprocess.Popen(command, pass_fds=(its.fileno(),))  # noqa: S603 - our own code
         self._pipe = Connection(mine.detach())

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from core.decisions import Cadence, Level, Message, Mode, Silence
@@ -385,12 +384,7 @@ class RuleSet:
     @cached_property
     def timeless(self) -> bool:
         """Whether a ticket that stays as it is stays so for all that is asked here, however late it is."""
-        from rules.matcher import asks_the_time  # noqa: PLC0415 - it knows this module
-
-        conditions = [(one.when, one.unless) for one in self.rules]
-        conditions += [(one.when, one.unless) for one in self.gates]
-        conditions += [(one.when, one.unless) for one in self.families]
-        return not any(map(asks_the_time, chain.from_iterable(conditions)))
+        return self.matcher.timeless and self.gate_matcher.timeless and self.family_matcher.timeless
 
     @cached_property
     def verdicts(self) -> dict[Hashable, Verdict]:

@@ -50,7 +50,7 @@ class Matcher(Generic[C]):
 
     def __init__(self, rules: Sequence[C], catalogue: Catalogue) -> None:
         self.rules = rules
-        self._timeless = not any(asks_the_time(rule.when) or asks_the_time(rule.unless) for rule in rules)
+        self.timeless = not any(asks_the_time(rule.when) or asks_the_time(rule.unless) for rule in rules)
         self._last: dict[MomentKind, tuple[View, list[int]]] = {}
         owned = [(place, clause) for place, rule in enumerate(rules) for clause in clauses_of(rule.when, rule.unless)]
         self._boxes = divided(owned, Setting(catalogue, scanners_of(clause for _, clause in owned)))
@@ -59,7 +59,7 @@ class Matcher(Generic[C]):
         """The places of the rules that match, in rising order."""
         if not self.rules:
             return []
-        if not self._timeless:
+        if not self.timeless:
             return sorted(set(self._boxes.matching(view)))
         kind = view.moment.kind
         last = self._last.get(kind)

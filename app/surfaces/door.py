@@ -5,10 +5,10 @@ import secrets
 from datetime import timedelta
 
 import orjson
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert
 
 from app import tables
-from app.store import Store, Transaction
+from app.store import Store, Transaction, recalled
 from core.times import Clock, from_iso, iso
 from ui.access import LOCAL_ADMIN, Person
 
@@ -39,7 +39,7 @@ class StoredDoor:
         return LOCAL_ADMIN if self._store.write(lambda tx: self._used(tx, token)) else None
 
     def _used(self, tx: Transaction, token: str) -> bool:
-        value = tx.execute(select(M.c.value).where(M.c.name == LINK)).scalar()
+        value = recalled(tx, LINK)
         if value is None:
             return False
         kept = orjson.loads(value)

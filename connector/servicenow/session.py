@@ -109,7 +109,7 @@ class CheckedSession(requests.Session):
 @lru_cache(maxsize=64)
 def _query(pairs: tuple[tuple[str, str], ...]) -> str:
     """Asked again and again: the same eighty columns of one more record. Commas may stand as they are (RFC 3986, 3.4);
-    written as `%2C`, urllib3 takes longer to look through them than the request takes.
+    written as `%2C`, urllib3 takes four times as long to look through them.
     """
     return urlencode(pairs, safe=",")
 

@@ -13,15 +13,6 @@ NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def store(tmp_path):
-    one = Store(f"sqlite:///{tmp_path}/liaison.db")
-    one.upgrade()
-    one.start()
-    yield one
-    one.close()
-
-
 def say(store, times):
     line = {"at": "", "site": "s", "ticket_id": "1", "what": "said", "moment": "", "audience": "", "reason": ""}
     rows = [{**line, "detail": "", "rule": "", "note_id": "", "rule_set": ""}] * times

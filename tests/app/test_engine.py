@@ -13,7 +13,6 @@ from app import tables
 from app.clocks import DrivenClock
 from app.engine import EmbeddedEngine
 from app.rows import ticket_row
-from app.store import Store
 from core.errors import Fenced, LiaisonError, StoreError
 from core.tickets import TicketRef
 from core.times import iso
@@ -31,15 +30,6 @@ def _short_rests(monkeypatch):
 @pytest.fixture
 def clock():
     return DrivenClock(START)
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = Store(f"sqlite:///{tmp_path}/liaison.db")
-    store.upgrade()
-    store.start()
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -16,15 +16,6 @@ from core.errors import StoreError
 M = tables.meta
 
 
-@pytest.fixture
-def store(tmp_path):
-    store = Store(f"sqlite:///{tmp_path}/liaison.db")
-    store.upgrade()
-    store.start()
-    yield store
-    store.close()
-
-
 def put(name, value="x"):
     def fn(tx):
         tx.execute(insert(M).values(name=name, value=value))

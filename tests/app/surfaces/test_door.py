@@ -7,19 +7,9 @@ from sqlalchemy import select
 
 from app import tables
 from app.clocks import DrivenClock
-from app.store import Store
 from app.surfaces.door import LASTS, StoredDoor
 from tests.support.scripted import START
 from ui.access import LOCAL_ADMIN
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = Store(f"sqlite:///{tmp_path}/liaison.db")
-    store.upgrade()
-    store.start()
-    yield store
-    store.close()
 
 
 @pytest.fixture
