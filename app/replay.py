@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import orjson
-import requests
 from sqlalchemy import func, select
 
 from app import tables
@@ -23,6 +23,7 @@ from app.liaison import Liaison
 from app.recording import Recording, plain, sent_at, sys_id
 from app.serving import Server
 from app.settings import Listen, Settings
+from connector.sandbox_hooks import Poster
 from connector.servicenow.sandbox import ServiceNowStandIn, business_rule, timestamped_signature
 from core.notes import NoteState
 from core.sites import Auth, Platform, Secret, Site
@@ -71,19 +72,16 @@ def replay(recording: Recording, work: Path, rules: Path | None, advance: Callab
     with _stage(recording, work, rules) as (liaison, snow, driver, clock, server):
         clock.move(_latest(liaison))
         _create(recording, snow)
-        session = requests.Session()
-        session.trust_env = False
-        sign = timestamped_signature(SECRET, clock)
+        poster, sign = Poster(f"{server.url}/hooks/{SITE}", 30), timestamped_signature(SECRET, clock)
         for event in recording:
             summary.events += 1
             driver.advance(sent_at(event))
             _into_stand_in(event, snow)
             raw = orjson.dumps(event)
-            headers = {"Content-Type": "application/json", **sign(raw)}
-            status = session.post(f"{server.url}/hooks/{SITE}", data=raw, headers=headers, timeout=30).status_code
-            summary.stored += status == requests.codes.accepted
-            summary.seen += status == requests.codes.ok
-            summary.refused += status not in (requests.codes.accepted, requests.codes.ok)
+            status = poster.post(raw, sign(raw))
+            summary.stored += status == HTTPStatus.ACCEPTED
+            summary.seen += status == HTTPStatus.OK
+            summary.refused += status not in (HTTPStatus.ACCEPTED, HTTPStatus.OK)
             driver.settle()
             advance()
         driver.advance(max(clock.now(), recording.end + AFTERWARDS))
