@@ -34,7 +34,7 @@ from app import (
     tables,
 )
 from app.budgeting import Crowded
-from app.claims import ENDED_US, Claim
+from app.claims import ENDED_US, Claim, Known
 from app.connectors import Connectors
 from app.consider import consider
 from app.desk import desk
@@ -174,7 +174,7 @@ class Attendant:
         self._outbox.send(claim.ref, claim.fence, rest)
         if not rest.done:
             paused, halt = self._halted(claim.ref)
-            self._store.write(lambda tx: self._rest(tx, connector, claim, paused, halt))
+            self._store.write(lambda tx: self._hold_and_rest(tx, connector, claim, paused, halt))
 
     def _halted(self, ref: TicketRef) -> tuple[datetime | None, Cause | None]:
         """Until when nothing may be written to the ticket, and why."""
@@ -215,7 +215,7 @@ class Attendant:
             self._commit(tx, claim, seen, plan)
             if not rests or noted.leaving(tx, claim.ref):
                 return False
-            self._rest(tx, connector, claim, paused, halt)
+            self._rest(tx, connector, claim, paused, halt, Known(plan.memory, plan.newest or claim.newest))
             return True
 
         return replace(claim, rested=self._store.write(commit))
@@ -439,6 +439,7 @@ class Attendant:
         self._notes(tx, ref, plan, now)
         if families.turned(claim.newest, plan.newest) or families.vanished(claim.memory, plan.memory):
             for child, later in families.children(tx, ref):
+                claims.stir(tx, child)
                 self._engine.wake(tx, child, now + later)
         journal.write(tx, ref, now, entries)
         for who, what, detail in plan.audited:
@@ -522,13 +523,25 @@ class Attendant:
         self._finish(tx, claim)
         self._rest(tx, connector, claim, paused, halt)
 
-    def _rest(
+    def _hold_and_rest(
         self, tx: Transaction, connector: Connector, claim: Claim, paused: datetime | None, halt: Cause | None
     ) -> None:
         claims.hold(tx, claim.ref, claim.fence)
+        self._rest(tx, connector, claim, paused, halt)
+
+    def _rest(
+        self,
+        tx: Transaction,
+        connector: Connector,
+        claim: Claim,
+        paused: datetime | None,
+        halt: Cause | None,
+        its: Known | None = None,
+    ) -> None:
+        """In a transaction that holds the claim. `its`: what the ticket's row says by now, where that is known."""
         opened, now = promising.open_promises(tx, claim.ref), self._clock.now()
         promising.hinder(tx, opened, now, until=paused, cause=halt)
-        wake = claims.next_wake(tx, claim, opened, connector.site, now)
+        wake = claims.next_wake(tx, claim, opened, connector.site, now, its or claims.known(tx, claim.ref))
         if wake and paused:
             # when a pause ends the quota is short: the most urgent go first
             wake = max(wake, paused) + TURN * claims.urgency(tx, claim.ref)

@@ -30,6 +30,8 @@ MINE = (bound(T),)
 CLAIM = Prepared(update(T).where(*MINE).values(fence=T.c.fence + 1, unfinished=T.c.unfinished + 1))
 FINISH = Prepared(update(T).where(*MINE).values(unfinished=0))
 FENCE = Prepared(select(T.c.fence).where(*MINE))
+STIR = Prepared(update(T).where(*MINE).values(generation=T.c.generation + 1))
+GENERATION = Prepared(select(T.c.generation).where(*MINE))
 ROW = Prepared(select(T.c.fence, T.c.generation, T.c.memory, T.c.attended, T.c.newest, T.c.unfinished).where(*MINE))
 PENDING = Prepared(
     select(D.c.id, D.c.body, D.c.received_at, D.c.key, D.c.problem, D.c.not_before)
@@ -83,6 +85,14 @@ class Claim:
     """How many claims in a row, this one included, came to no end so far: each of them may have ended the process."""
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is remembered and was last seen of a ticket."""
+
+    memory: Memory
+    newest: Snapshot | None
+
+
 def take(tx: Transaction, ref: TicketRef) -> Claim:
     """Claim the ticket and read all that is pending, under one lock: the generation first, then the deliveries."""
     if not CLAIM.run(tx, of_site=ref.site, of_id=ref.id).rowcount:
@@ -104,6 +114,16 @@ def take(tx: Transaction, ref: TicketRef) -> Claim:
         speaking=_speaking(notes),
         unfinished=unfinished,
     )
+
+
+def stir(tx: Transaction, ref: TicketRef) -> None:
+    """Something has come up that a look under way does not know: whoever attends to the ticket looks again when done.
+
+    The row lock that makes "accept, then wake" and "read the generation, then the deliveries" safe together.
+    """
+    if not STIR.run(tx, of_site=ref.site, of_id=ref.id).rowcount:
+        ticket_row(tx, ref)
+        STIR.run(tx, of_site=ref.site, of_id=ref.id)
 
 
 def finish(tx: Transaction, ref: TicketRef) -> None:
@@ -134,6 +154,11 @@ def hold(tx: Transaction, ref: TicketRef, fence: int) -> None:
         raise Fenced("another runner has claimed the ticket since.", where=str(ref))
 
 
+def known(tx: Transaction, ref: TicketRef) -> Known:
+    _, _, remembered, _, last, _ = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()
+    return Known(Memory.from_dict(orjson.loads(remembered)), snapshots.load(last))
+
+
 def memory(tx: Transaction, ref: TicketRef) -> Memory:
     remembered = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()[2]
     return Memory.from_dict(orjson.loads(remembered))
@@ -151,25 +176,25 @@ def save_memory(tx: Transaction, ref: TicketRef, remembered: Memory) -> None:
     REMEMBER.run(tx, of_site=ref.site, of_id=ref.id, now=remembered.dumps())
 
 
-def next_wake(tx: Transaction, claim: Claim, opened: Sequence[Promise], site: Site, now: datetime) -> datetime | None:
+def next_wake(
+    tx: Transaction, claim: Claim, opened: Sequence[Promise], site: Site, now: datetime, its: Known
+) -> datetime | None:
     """When the ticket next has something to do: the earliest of its rows. `opened`: its open promises."""
     ref = claim.ref
-    _, generation, remembered, _, last, _ = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()
-    if generation != claim.generation:
+    if GENERATION.run(tx, of_site=ref.site, of_id=ref.id).fetchone() != (claim.generation,):
         return now
     notes = OPEN_NOTES.run(tx, of_site=ref.site, of_id=ref.id).fetchall()
     again = [later for *_, text in PENDING.run(tx, of_site=ref.site, of_id=ref.id) if (later := time(text))]
-    known = Memory.from_dict(orjson.loads(remembered))
-    promised = _of_promises(tx, ref, opened, _speaking(notes), known)
-    if known.settle_until:  # what is overdue waits for the last word, which is settling
-        promised = [max(due, known.settle_until) if due <= now else due for due in promised]
-        times = [known.settle_until]
+    memory, newest = its.memory, its.newest
+    promised = _of_promises(tx, ref, opened, _speaking(notes), memory)
+    if memory.settle_until:  # what is overdue waits for the last word, which is settling
+        promised = [max(due, memory.settle_until) if due <= now else due for due in promised]
+        times = [memory.settle_until]
     else:
         times = []
     times += [*again, *_of_notes(notes, site, now), *promised]
-    times += map(from_iso, known.timers.values())
-    newest = snapshots.load(last)
-    if newest and newest.served and not known.gone:
+    times += map(from_iso, memory.timers.values())
+    if newest and newest.served and not memory.gone:
         change = newest.ticket
         if change.state == State.IMPLEMENT and change.planned_end and change.planned_end > now:
             times.append(change.planned_end)

@@ -10,12 +10,11 @@ class DrivenClock:
 
     def __init__(self, start: datetime) -> None:
         self._now, self._since = start.astimezone(UTC), 0.0
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of those who move it: while it stands still, who reads it need not wait
 
     def now(self) -> datetime:
-        with self._lock:
-            run = time.monotonic() - self._since if self._since else 0.0
-            return self._now + timedelta(seconds=run)
+        now, since = self._now, self._since
+        return now + timedelta(seconds=time.monotonic() - since) if since else now
 
     def move(self, to: datetime) -> None:
         with self._lock:

@@ -8,11 +8,10 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
-from app import journal, tables
+from app import claims, journal, tables
 from app.engine import Engine
 from app.journal import Entry, What
 from app.memory import Memory
-from app.rows import of, ticket_row
 from app.store import Store, Transaction
 from core.errors import LiaisonError
 from core.tickets import TicketRef
@@ -87,9 +86,7 @@ class DeadLetters:
         ref = TicketRef(row.site, row.ticket_id)
         fresh = {"state": "pending", "tries": 0, "not_before": None, "problem": ""}
         tx.execute(update(D).where(D.c.id == identity).values(**fresh))
-        ticket_row(tx, ref)
-        # as the inbox does it: whoever attends to the ticket just now looks again when done
-        tx.execute(update(T).where(of(T, ref)).values(generation=T.c.generation + 1))
+        claims.stir(tx, ref)
         self._engine.wake(tx, ref)
         self._decided(tx, ref, identity, "replay", who)
         return ref

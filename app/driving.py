@@ -15,20 +15,19 @@ class Driver:
         self._liaison, self._clock, self._hooks = liaison, clock, tuple(hooks)
         self.on_move: Callable[[datetime], None] = lambda _: None
 
-    def settle(self) -> None:
-        """Attend until nothing is due: our own comments come back as webhooks, too."""
+    def settle(self) -> datetime | None:
+        """Attend until nothing is due: our own comments come back as webhooks, too. Returns when something is again."""
         while True:
             for hooks in self._hooks:
                 hooks.flush()
-            if not self._liaison.engine.drain(self._liaison.attend):
-                return
+            due = self._liaison.engine.next_due()
+            if due is None or due > self._clock.now() or not self._liaison.engine.drain(self._liaison.attend):
+                return due
 
     def advance(self, to: datetime) -> None:
         """Move the clock to `to`, stopping at everything that falls due before."""
-        self.settle()
-        while (due := self._liaison.engine.next_due()) is not None and due <= to:
+        while (due := self.settle()) is not None and due <= to:
             self._clock.move(due)
             self.on_move(due)
-            self.settle()
         self._clock.move(to)
         self.on_move(to)

@@ -47,21 +47,25 @@ log = logging.getLogger("liaison.engine")
 Attend = Callable[[TicketRef], None]
 
 
-def _wake(urgency: Any) -> Prepared:
-    sooner = upsert(W).values(
+def _wake(urgency: Any, *, instead: bool = False) -> Prepared:
+    """Of two times the earlier; `instead`: this one, whatever stood there."""
+    wake = upsert(W).values(
         site=bindparam("site"), ticket_id=bindparam("ticket"), due=bindparam("due"), failures=0, urgency=urgency
     )
+    anew, last = {name: wake.excluded[name] for name in ("due", "failures", "urgency")}, wake.excluded
     earliest = {
-        "due": case((W.c.due < sooner.excluded.due, W.c.due), else_=sooner.excluded.due),
-        "urgency": case((W.c.urgency < sooner.excluded.urgency, W.c.urgency), else_=sooner.excluded.urgency),
+        "due": case((W.c.due < last.due, W.c.due), else_=last.due),
+        "urgency": case((W.c.urgency < last.urgency, W.c.urgency), else_=last.urgency),
     }
-    return Prepared(sooner.on_conflict_do_update(index_elements=[W.c.site, W.c.ticket_id], set_=earliest))
+    values = anew if instead else earliest
+    return Prepared(wake.on_conflict_do_update(index_elements=[W.c.site, W.c.ticket_id], set_=values))
 
 
 NEWS = _wake(literal_column("0"))
 """Nobody knows yet what it is about."""
 _OF_TICKET = select(urgency_of(T.c.priority)).where(T.c.site == bindparam("site"), T.c.id == bindparam("ticket"))
-LATER = _wake(func.coalesce(_OF_TICKET.scalar_subquery(), literal_column("0")))
+AGAIN = _wake(literal_column("0"), instead=True)
+LATER = _wake(func.coalesce(_OF_TICKET.scalar_subquery(), literal_column("0")), instead=True)
 FULL = func.json_each(bindparam("full")).table_valued("value")
 SLOW = func.json_each(bindparam("slow")).table_valued("value")
 _HEADS = [
@@ -128,9 +132,10 @@ class EmbeddedEngine:
 
     def rest(self, tx: Transaction, ticket: TicketRef, until: datetime | None) -> None:
         """After attending: the next time the ticket has something to do, or never."""
-        REST.run(tx, site=ticket.site, ticket=ticket.id)
-        if until is not None:
-            again = LATER if until > self._clock.now() else NEWS
+        if until is None:
+            REST.run(tx, site=ticket.site, ticket=ticket.id)
+        else:
+            again = LATER if until > self._clock.now() else AGAIN
             again.run(tx, site=ticket.site, ticket=ticket.id, due=iso(until))
 
     def nudge(self) -> None:

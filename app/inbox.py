@@ -6,18 +6,17 @@ from concurrent.futures import Future
 import orjson
 from sqlalchemy import bindparam, insert, select, update
 
-from app import tables
+from app import claims, tables
 from app.engine import Engine
 from app.prepared import Prepared
 from app.room import Room
-from app.rows import ticket_row
 from app.store import Store, Transaction
 from core.errors import StoreError
 from core.sightings import Accepted, Delivery
 from core.tickets import TicketRef
 from core.times import iso
 
-D, T = tables.deliveries, tables.tickets
+D = tables.deliveries
 PATIENCE = 8.0
 """Seconds that a sender waits for the commit. If it happens later, the delivery is known when it is sent again."""
 MOST_BYTES = 64 * 1024 * 1024
@@ -25,12 +24,6 @@ MOST_BYTES = 64 * 1024 * 1024
 SEEN = Prepared(select(D.c.id, D.c.expires_at).where(D.c.site == bindparam("site"), D.c.key == bindparam("key")))
 FREE = Prepared(update(D).where(D.c.id == bindparam("found")).values(key=bindparam("freed")))
 KEEP = Prepared(insert(D).values({name: bindparam(name) for name in D.c.keys() if name != "id"}))  # noqa: SIM118
-# the row lock that makes "accept, then wake" and "read generation, then deliveries" safe together
-COUNT = Prepared(
-    update(T)
-    .where(T.c.site == bindparam("of_site"), T.c.id == bindparam("of_id"))
-    .values(generation=T.c.generation + 1)
-)
 
 
 class StoredInbox:
@@ -88,9 +81,7 @@ class StoredInbox:
         )
         if delivery.ticket_id:
             ref = TicketRef(delivery.site, delivery.ticket_id)
-            if not COUNT.run(tx, of_site=ref.site, of_id=ref.id).rowcount:
-                ticket_row(tx, ref)
-                COUNT.run(tx, of_site=ref.site, of_id=ref.id)
+            claims.stir(tx, ref)
             self._engine.wake(tx, ref)
         return Accepted.STORED
 

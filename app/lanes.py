@@ -10,6 +10,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from itertools import count
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.queues import Queue
@@ -25,6 +26,8 @@ from app.replay import Summary, replay
 from core.errors import LiaisonError
 
 LOOK_SECONDS = 1.0
+TOLD_TOGETHER = 25
+"""Events that a lane tells at once: each word to the parent process costs both of them."""
 
 
 def replay_in_lanes(
@@ -39,8 +42,8 @@ def replay_in_lanes(
     parts = divided(paths, _begun(work) or lanes)
     task = progress.add_task("Replaying", total=sum(map(len, parts)))
 
-    def advance() -> None:
-        progress.advance(task)
+    def advance(events: int = 1) -> None:
+        progress.advance(task, events)
 
     return replay(parts[0], work, rules, advance) if len(parts) == 1 else _side_by_side(parts, work, rules, advance)
 
@@ -49,7 +52,9 @@ def _begun(work: Path) -> int:
     return 1 if (work / "store.db").exists() else len(list(work.glob("lane-*")))
 
 
-def _side_by_side(parts: Sequence[Recording], work: Path, rules: Path | None, advance: Callable[[], None]) -> Summary:
+def _side_by_side(
+    parts: Sequence[Recording], work: Path, rules: Path | None, advance: Callable[[int], None]
+) -> Summary:
     spawning = multiprocessing.get_context("spawn")
     told: Queue[Any] = spawning.Queue()
     works = [work / f"lane-{number}" for number in range(len(parts))]
@@ -69,7 +74,7 @@ def _side_by_side(parts: Sequence[Recording], work: Path, rules: Path | None, ad
             lane.join()
 
 
-def _gathered(lanes: Sequence[SpawnProcess], told: "Queue[Any]", advance: Callable[[], None]) -> Summary:
+def _gathered(lanes: Sequence[SpawnProcess], told: "Queue[Any]", advance: Callable[[int], None]) -> Summary:
     """The sum of all lanes. Raises LiaisonError with what went wrong in one of them."""
     summary, left = Summary(), len(lanes)
     while left:
@@ -84,7 +89,7 @@ def _gathered(lanes: Sequence[SpawnProcess], told: "Queue[Any]", advance: Callab
         elif isinstance(said, str):
             raise LiaisonError(said)
         else:
-            advance()
+            advance(said)
     return summary
 
 
@@ -92,8 +97,14 @@ def _lane(number: int, part: Recording, work: Path, rules: Path | None, told: "Q
     processors.keep_to(number)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started the lanes ends them
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    played = count(1)
+
+    def advance() -> None:
+        if not next(played) % TOLD_TOGETHER:
+            told.put(TOLD_TOGETHER)
+
     try:
-        told.put(replay(part, work, rules, lambda: told.put(None)))
+        told.put(replay(part, work, rules, advance))
     except LiaisonError as error:
         told.put(str(error))
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from connector.servicenow.cells import Cell, cell
@@ -16,6 +17,13 @@ SYSTEM = ("sys_id", "sys_class_name", "sys_created_on", "sys_created_by", "sys_u
 READ_ONLY = {*SYSTEM, "sys_mod_count", "number"}
 USER_DETAILS = ("user_name", "vip", "internal_integration_user", "web_service_access_only", "preferred_language")
 FIRST_NUMBER = 10_001
+DATED = re.compile(r"\d{4}-\d\d-\d\d[T ]")
+
+
+@cache
+def _codes(table: str, column: str) -> Mapping[str, str]:
+    """A choice's code by its label."""
+    return {label.casefold(): code for code, label in CHOICES.get((table, column), {}).items()}
 
 
 class Saves:
@@ -157,9 +165,8 @@ class Saves:
         given = value if isinstance(value, Cell) else cell(value)
         if column in REFERENCES:
             return self._referred(REFERENCES[column], given) if given.code else ""
-        labels = {label.casefold(): code for code, label in CHOICES.get((table, column), {}).items()}
-        moment = utc(given.code) if re.match(r"\d{4}-\d\d-\d\d[T ]", given.code) else None
-        return stamp(moment) if moment else labels.get(given.code.casefold(), given.code)
+        moment = utc(given.code) if DATED.match(given.code) else None
+        return stamp(moment) if moment else _codes(table, column).get(given.code.casefold(), given.code)
 
     def _referred(self, table: str, given: Cell) -> str:
         """The sys_id of what a reference names; whatever nobody has created yet is created."""

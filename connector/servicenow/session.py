@@ -15,9 +15,11 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.cookies import extract_cookies_to_jar
 from requests.structures import CaseInsensitiveDict
+from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from connector import whole
@@ -38,6 +40,17 @@ OK = {200, 201}
 PLAIN = {"data", "headers", "timeout", "stream"}
 
 
+class _OneHost(HTTPAdapter):
+    """The pool of the one host, without working out anew for each request that it is the same one."""
+
+    _pool: ConnectionPool | None = None
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> ConnectionPool:
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+        return self._pool
+
+
 class CheckedSession(requests.Session):
     """Only to the configured host, without redirects and without what the environment says about proxies."""
 
@@ -45,6 +58,7 @@ class CheckedSession(requests.Session):
         super().__init__()
         self._meter = meter or Unmetered()
         self.trust_env = False
+        self.mount(site.url, _OneHost())
         self.auth = _auth(site.auth)
         self._site, self._clock = site, clock
         self.leave_by = inf

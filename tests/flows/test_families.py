@@ -165,3 +165,27 @@ def test_a_child_whose_parent_is_deleted_is_not_left_waiting_for_its_end(plain):
     plain.pass_(minutes=40)
     assert [text[:38] for text in plain.said(open_one)[1:]] == ["We now look at your report on its own."]
     assert [p.state for p in plain.rows(tables.promises, open_one)] == ["open"]
+
+
+def test_a_child_that_is_looked_at_just_when_its_parent_vanishes_is_looked_at_again(plain, monkeypatch):
+    """The look that was under way had still seen the parent, and must not put the child to sleep."""
+    parent = outage(plain)
+    open_one = child(plain, parent)
+    plain.snow.change(open_one, {"as": "jonas", "fields": {"short_description": "z"}})
+    plain.snow.change(parent, {"as": "admin", "delete": True})
+    plain.driver._hooks[0].flush()
+    attendant, under_way = plain.liaison.attendant, []
+    honest = attendant._decide
+
+    def decide(connector, claim, seen, **how):
+        if not under_way:
+            under_way.append(claim.ref)
+            plain.liaison.attend(plain.ref(parent))
+        return honest(connector, claim, seen, **how)
+
+    ref = plain.ref(open_one)
+    monkeypatch.setattr(attendant, "_decide", decide)
+    plain.liaison.attend(ref)
+    assert under_way == [ref]
+    plain.pass_(minutes=40)
+    assert [text[:38] for text in plain.said(open_one)[1:]] == ["We now look at your report on its own."]
