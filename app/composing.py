@@ -141,7 +141,7 @@ class Composer:
             now,
             None if reminder else due,
             memory.state_since,
-            standing.due if standing else None,
+            standing.due if standing and standing.told else None,
             reminder=due if reminder else None,
             late=_late(plan, standing, now),
             progress=self._rulebook.phrase(memory.fact, plan.message.language),
@@ -256,7 +256,7 @@ class Composer:
             reminder=book.appointment_text(coming, now, ticket, site) if coming and memory.resting else "",
             held_back=held_back or advised()[1],
             rule=f"{advising.message.rule} ({Path(advising.message.where).name})",
-            prompts=[line for prompt in prompts for line in self._prompted(prompt, plan, ticket, memory, site)],
+            prompts=[line for p in prompts for line in self._prompted(p, plan, ticket, memory, promises, site)],
             language=site.language,
         )
 
@@ -270,7 +270,13 @@ class Composer:
             return "", error.what
 
     def _prompted(
-        self, prompt: Prompt, plan: NotePlan, ticket: Ticket, memory: Memory, site: Site
+        self,
+        prompt: Prompt,
+        plan: NotePlan,
+        ticket: Ticket,
+        memory: Memory,
+        promises: Sequence[Promise],
+        site: Site,
     ) -> Iterator[Paragraph]:
         """A reminder shows the very words that go out if nobody writes: made the same way, as if it were that time."""
         now = self._clock.now()
@@ -282,7 +288,7 @@ class Composer:
                 at,
                 due,
                 memory.state_since,
-                prompt.due,
+                prompt.due if any(p.id == prompt.promise and p.told for p in promises) else None,
                 progress=self._rulebook.phrase(memory.fact, prompt.holding.language),
             )
             holding = NotePlan(prompt.holding, Pledge.NEW, at, plan.impacts)

@@ -75,6 +75,8 @@ class _Consideration:
             return self._seal(now_due, kinds)
         self.memory.gates = []
         self._steer(now_due)
+        if kinds and (chosen := self.steered.chosen):  # one time in both: what is said of the same save names it, too
+            self.memory.next_at = chosen
         woken = self.rhythm.wake()
         unkept = [p for p in case.promises if not self.rhythm.kept(p.audience) and p.audience not in plan.withdrawn]
         open_ones = [p for p in unkept if p.audience not in case.speaking]

@@ -12,8 +12,8 @@ from core.sites import Site
 from core.tickets import Ticket
 from core.times import Clock
 
-SPEAKS_OF_IT = re.compile(r"\{[{%][^}]*\b(?:promised|late)\b")
-"""Words that speak of the promised time, or of being late, themselves."""
+SPEAKS_OF_IT = re.compile(r"\{\{[^}]*\bpromised\b|\{[{%][^}]*\blate\b")
+"""Words that name the promised time, or speak of being late, themselves."""
 OF_LATE = frozenset({MomentKind.UPDATE_DUE, MomentKind.PROGRESSED})
 """What may come in the place of the promised update: itself, or an agent's order that is seen too late."""
 NOTICED = timedelta(minutes=5)

@@ -90,6 +90,13 @@ class Steered:
         promise_again(self._case, self._rhythm, now_due, promised, "the return of what had ended unheard")
 
     @property
+    def chosen(self) -> datetime | None:
+        """The time that an agent chose in this look for the next word, where no words say it yet."""
+        by, moved = f"{RULE} next", self._plan.moved.get(R)
+        made = [p.due for p in self._plan.promises if p.audience is R and p.made_by.startswith(by)]
+        return moved[0] if moved and moved[1].startswith(by) else next(iter(made), None)
+
+    @property
     def speaks(self) -> bool:
         """Whether the requester is written to because somebody asked for it; asked before the rules plan anything."""
         return any(n.plan.message.audience is R for n in self._plan.notes)
@@ -209,7 +216,7 @@ class _Obeying:
             self._plan.promises = [p for p in self._plan.promises if p.audience is not R]
             self._plan.promises.append(NewPromise(R, due, self._now, f"{RULE} next by {self._who}", rule))
             return f"The requester hears from us {self._by(due)}. They had not been promised a time."
-        if due > standing.due and standing.made_by.startswith("note "):
+        if due > standing.due and standing.told:
             return self._later(standing, due)
         self._plan.moved[R] = due, f"{RULE} next by {self._who}"
         return f"The requester hears from us {self._by(due)}, and not {self._by(standing.due)}."

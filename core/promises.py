@@ -74,6 +74,11 @@ class Promise:
     cause: str = ""
     marked_at: datetime | None = None
 
+    @property
+    def told(self) -> bool:
+        """Whether its readers were told the time, in our words: what follows an agent's own is known to us alone."""
+        return self.made_by.startswith("note ")
+
     def on_time(self, at: datetime) -> bool:
         """Whether what stands, or is owed no more, since `at` came in time."""
         return at <= self.due + GRACE

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.decisions import Decision, Facts
 from core.errors import LiaisonError
-from core.moments import Moment
+from core.moments import Moment, MomentKind
 from core.notes import Audience
 from core.tickets import Ticket
 from rules.cadence import next_due
@@ -80,7 +80,12 @@ def _outcome(rules: RuleSet, trial: Trial) -> Outcome:
         slot = f"{audience}.{moment.kind}"
         if audience in decision.messages:
             read = said.get(f"{Audience.REQUESTER}.{moment.kind}", "")
-            facts = Facts(trial.at, next_update=due.get(promised(audience)), requester_reads=read)
+            facts = Facts(
+                trial.at,
+                next_update=due.get(promised(audience)),
+                promised=trial.at if moment.kind == MomentKind.UPDATE_DUE else None,
+                requester_reads=read,
+            )
             said[slot] = _words(rules, catalogue, decision, audience, (ticket, moment, facts))
     return Outcome(judgement, decision, said, {str(audience): time for audience, time in due.items()})
 

@@ -409,3 +409,19 @@ def test_a_note_in_a_journal_that_only_reminds_repeats_nothing(shipped):
     note = one.entries(key, internal=True)[-1].text
     assert note.startswith("At 11:02 today this goes out unless you write first:")
     assert "/liaison next" in note
+
+
+def test_a_time_ordered_in_the_save_that_reopens_is_the_time_that_everybody_reads(tmp_path):
+    with world(tmp_path, RULES) as one:
+        key = one.on_snow(short_description="x", caller_id="eva", priority="2")
+        one.pass_(minutes=3)
+        one.on_snow(key, state="6", close_code="Solved (Permanently)")
+        one.pass_(minutes=60)
+        one.on_snow(key, state="2", work_notes="/liaison next 3h")  # at 11:03
+        one.pass_(minutes=6)
+        again = one.said(key)[-1]
+        assert "again" in again.casefold()
+        assert "14:03" in again
+        answer = next(e.text for e in one.entries(key, internal=True) if "The requester hears from us" in e.text)
+        assert "14:03" in answer
+        assert [p.due[11:16] for p in one.rows(tables.promises, key) if p.state == "open"] == ["13:03"]

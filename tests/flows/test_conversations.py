@@ -273,3 +273,19 @@ def test_a_priority_given_late_is_a_raise(world):
     world.on_snow(key, priority="1")
     world.pass_(minutes=3)
     assert world.said(key)[-1].startswith("More urgent now.")
+
+
+def test_an_update_speaks_of_a_promise_only_to_who_was_given_one(tmp_path):
+    """An agent's own words promise no time: what follows them was promised to nobody, but for our own count."""
+    with world(tmp_path, "version: 1\nrules: []\n") as plain:
+        key = plain.on_snow(short_description="x", caller_id="eva", priority="1")
+        plain.pass_(minutes=3)
+        plain.pass_(minutes=40)
+        assert plain.said(key)[-1].startswith("Here is the update we promised. ")
+        plain.on_snow(key, comments="We found it.")
+        plain.pass_(hours=2)
+        updates = plain.said(key)[2:]
+        assert updates[0].startswith("Here is an update. ")
+        assert updates[1].startswith("There is no news yet")
+        (reminder,) = [e.text for e in plain.entries(key, internal=True) if "Here is an update." in e.text][-1:]
+        assert "goes out unless you write first" in reminder

@@ -72,6 +72,8 @@ def read(book, kind, moment, row=0, **fields):
         if cadence and moment not in TERMINAL:
             due = rules.next_due(book, cadence, about, made_at=NOW, first=False, zone="Europe/Berlin")
         facts = Facts(NOW, due, NOW - timedelta(minutes=20))
+        if moment is M.UPDATE_DUE:
+            facts = replace(facts, promised=NOW)
         if moment is M.WAITING_FOR_REQUESTER and not row:
             facts = replace(facts, next_update=None, reminder=NOW + timedelta(days=2))
         if about.parent and not about.ended:
