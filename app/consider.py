@@ -50,7 +50,7 @@ class _Consideration:
         self.reminding = Reminding(case.ref, self.memory, case.now)
         self.rhythm = Rhythm(case, self.plan, next_due)
         self.hush = Hush(self.memory, case.now, case.desk)
-        self.steered = Steered(case, self.rhythm, self.hush, self._asked)
+        self.steered = Steered(case, self.rhythm, self.hush)
         self.owed: dict[Audience, list[tuple[Moment, Decision]]] = {}
 
     def plan_it(self) -> Plan:
@@ -306,7 +306,7 @@ class _Consideration:
         if memory.next_at and (memory.next_at <= now or self.ticket.ended):
             memory.next_at = None
         self.steered.lapse(now_due)
-        self.steered.obey(now_due)
+        self.steered.obey(now_due, self._asked)
         if self.hush.muted(Audience.REQUESTER):
             for promise in [p for p in self.case.promises if p.audience is Audience.REQUESTER]:
                 if not self.rhythm.kept(promise.audience):
@@ -326,7 +326,7 @@ class _Consideration:
         now_due = self._asked(M.UPDATE_DUE)
         if now_due.sealed:
             return self._seal(now_due, [])
-        self.steered.obey(now_due)
+        self.steered.obey(now_due, self._asked)
         self.hush.set_timers(self.ticket)
         return self.plan
 
