@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha1
 from math import inf
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from core.tickets import TicketRef
 
@@ -25,8 +26,14 @@ CUSTOMER_FACING = frozenset({Audience.REQUESTER, Audience.BUSINESS, Audience.CUS
 
 
 def note_id(ref: TicketRef, moment: str, audience: str, occurrence: str) -> str:
-    """The same moment can never make two notes: its id is a function of what it is about."""
-    return str(uuid5(NAMESPACE, f"{ref.site}\x1f{ref.id}\x1f{moment}\x1f{audience}\x1f{occurrence}"))
+    """The same moment can never make two notes: its id is a function of what it is about.
+
+    A UUID of version 5, spelt out: by way of `uuid.uuid5` it takes five times as long, and every look makes some.
+    """
+    about = f"{ref.site}\x1f{ref.id}\x1f{moment}\x1f{audience}\x1f{occurrence}"
+    digest = sha1(NAMESPACE.bytes + about.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 class NoteState(StrEnum):

@@ -1,7 +1,7 @@
 """The canonical ticket: one shape for incidents and changes of every platform."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -185,7 +185,16 @@ class Ticket:
         return f"{self.title}\n{self.description}"
 
     def evolve(self, **changes: Any) -> Self:
-        return replace(self, **changes) if changes else self
+        """The ticket with other values in some fields; `replace` would set all sixty anew. Unknown names raise
+        TypeError.
+        """
+        if not changes:
+            return self
+        if unknown := changes.keys() - NAMES:
+            raise TypeError(f"a ticket has no {', '.join(sorted(unknown))}")
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), **changes)
+        return other
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `from_dict` is the inverse."""
@@ -206,4 +215,5 @@ class Ticket:
         return cls(**values)
 
 
+NAMES = frozenset(f.name for f in fields(Ticket))
 TIMES = frozenset(f.name for f in fields(Ticket) if f.type == datetime | None)

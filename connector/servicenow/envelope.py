@@ -73,13 +73,19 @@ class EnvelopeSchema(Schema):
     record_type = word()
     record_id = word()
     sys_id = word()
-    sys_class_name = column()
-    number = word()
     operation = word()
     event = word()
     sent_at = word()
     changed_fields = Lenient[tuple[str, ...]](_words, ())
     record = Lenient[Mapping[str, Any]](_columns, {})
+
+
+class RecordSchema(Schema):
+    """What tells which record it is."""
+
+    sys_id = word()
+    sys_class_name = column()
+    number = word()
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ class Envelope:
     nested: bool = False
 
 
-ENVELOPE = Eyes(EnvelopeSchema())
+ENVELOPE, RECORD = Eyes(EnvelopeSchema()), Eyes(RecordSchema())
 
 
 def envelope(body: Mapping[str, Any]) -> Envelope:
@@ -104,7 +110,7 @@ def envelope(body: Mapping[str, Any]) -> Envelope:
     body = _unwrapped(body)
     outer = ENVELOPE.load(body)
     record = outer["record"] or body
-    inner = ENVELOPE.load(record)
+    inner = RECORD.load(record)
     sys_id = _first("sys_id", SAFE_ID, outer["record_id"], inner["sys_id"], outer["sys_id"])
     named = (outer["table"], outer["record_type"], _class(inner["sys_class_name"]), _by_number(inner["number"]))
     return Envelope(

@@ -45,6 +45,7 @@ class Record:
     def __init__(self, table: str, kind: str, cells: Mapping[str, Cell], site: Site, names: Names) -> None:
         self.table, self.kind, self.cells, self.site, self._names = table, kind, cells, site, names
         self.unmapped: list[Unmapped] = []
+        self.revision, self.parent, self.risk = self._revision(), self._parent(), self._risk()
 
     def ticket(self, sys_id: str, requester: Person, fields: Mapping[str, Any]) -> Ticket:
         status, label = self._status(), self._label
@@ -66,7 +67,7 @@ class Record:
             impact=vocabulary.level(self.cells["impact"]),
             urgency=vocabulary.level(self.cells["urgency"]),
             type=self._type(),
-            risk=self._risk(),
+            risk=self.risk,
             approval=vocabulary.APPROVALS.get(self.cells["approval"].code.casefold(), ""),
             category=self.cells["category"].code,
             subcategory=self.cells["subcategory"].code,
@@ -80,12 +81,12 @@ class Record:
             requester=requester,
             labels=_labels(self.cells["sys_tags"]),
             major=self._major("major_incident_state"),
-            parent=self._parent(),
+            parent=self.parent,
             children_count=self.cells["child_incidents"].count,
             duplicate_of=self._pointer("duplicate_of"),
             caused_by=self._pointer("caused_by"),
             problem=self._pointer("problem_id"),
-            revision=self._revision(),
+            revision=self.revision,
             fields=fields,
             **self._times(),
         )
@@ -93,20 +94,20 @@ class Record:
     @property
     def whole(self) -> bool:
         """Whether this says all that rules rest on, so that the record need not be read."""
-        said = all(self.cells[name].said for name in (*WHOLE[""], *WHOLE.get(self.kind, ())))
-        said &= any(self.cells[name].said for name in REQUESTERS)
-        said &= self.kind != Kind.INCIDENT or self.cells["parent_incident"].said or self.cells["parent"].said
-        known = bool(self.cells["number"].code and self.cells["state"].code and self._revision())
-        named = all(self.name(name) for name in RULED if self.cells[name].sys_id)
-        parent = self._parent()
+        cells, parent = self.cells, self.parent
+        said = all(cells[name].said for name in (*WHOLE[""], *WHOLE.get(self.kind, ())))
+        said &= any(cells[name].said for name in REQUESTERS)
+        said &= self.kind != Kind.INCIDENT or cells["parent_incident"].said or cells["parent"].said
+        known = bool(cells["number"].code and cells["state"].code and self.revision)
+        named = all(self.name(name) for name in RULED if cells[name].sys_id)
         family = parent is None or bool(parent.id and parent.key)
-        risk = not self.cells["risk"].code or bool(self._risk())
+        risk = not cells["risk"].code or bool(self.risk)
         return said and known and named and family and risk
 
     def name(self, column: str) -> str:
         """What a reference is called: from the payload, else from what was learnt earlier."""
         cell = self.cells[column]
-        return cell.name or self._names.of(cell.sys_id)
+        return (cell.name or self._names.of(cell.sys_id)) if cell.code else ""
 
     def _label(self, column: str) -> str:
         return self.cells[column].label
