@@ -222,12 +222,15 @@ class Composer:
         silence = Reason.QUIET_HOURS if A.REQUESTER in composed.later else "" if told else plan.requester_silence
         why_silent = letters.in_a_sentence(silence, site.language)
         unheard = why_silent or composed.stopped.get(A.REQUESTER, "")
-        to_come = (None, None) if silence in UNREACHED else _to_come(memory, now)
-        facts = Facts(now, due, memory.state_since, standing, reads, *to_come, why_silent=unheard, **_of(kin))
         moment = Moment(MomentKind(plan.message.moment), occurrence, plan.at)
+
+        def facts() -> Facts:
+            to_come = (None, None) if silence in UNREACHED else _to_come(memory, now)
+            return Facts(now, due, memory.state_since, standing, reads, *to_come, why_silent=unheard, **_of(kin))
+
         held_back = composed.held_back.get(A.REQUESTER, "")
         advising = earlier if earlier and not plan.message.template else plan
-        advised = cache(lambda: self._advice(advising, ticket, moment, facts, site))
+        advised = cache(lambda: self._advice(advising, ticket, moment, facts(), site))
         # once it is over, what it meant for the business is no longer true
         impacts = () if moment.kind in TERMINAL | AFTERWARDS else plan.impacts
         composed.meaning = memory.agents_meaning  # of reminders alone: what was said before it still stands

@@ -9,6 +9,7 @@ from math import inf
 from uuid import UUID
 
 from core.tickets import TicketRef
+from core.values import value
 
 NAMESPACE = UUID("b7a9f6c2-6f0e-5d2c-9d63-3f0f9f1c7a51")
 
@@ -79,7 +80,7 @@ class Style(StrEnum):
     SMALL = "small"
 
 
-@dataclass(frozen=True)
+@value
 class Paragraph:
     """Plain text, line breaks allowed, never markup: connectors neutralise whatever looks like it."""
 

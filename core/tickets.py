@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from core.times import from_iso, iso
+from core.values import value
 
 
 class Kind(StrEnum):
@@ -85,7 +86,7 @@ class TicketRef:
         return f"{self.site}/{self.id}"
 
 
-@dataclass(frozen=True)
+@value
 class Person:
     """Who asked. `kind` is `person` or `service_account`; `""` is unknown and counts as a person."""
 
@@ -97,7 +98,7 @@ class Person:
     location: str = ""
 
 
-@dataclass(frozen=True)
+@value
 class Parent:
     """The ticket this one belongs to. What the payload does not say is filled in from the store or by reading it."""
 
@@ -109,7 +110,7 @@ class Parent:
     resolution: str = ""
 
 
-@dataclass(frozen=True)
+@value
 class Ticket:
     """A snapshot of an incident or a change. `""`, `()` and None mean: the platform did not say.
 

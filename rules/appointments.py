@@ -1,13 +1,13 @@
 """A ticket's appointments: notices ahead of a change, milestones on the way, the check-in after the end. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.appointments import Appointment, Course
 from core.moments import Moment, MomentKind
 from core.tickets import Kind, Resolution, State, Ticket
 from core.times import iso
+from core.values import value
 from rules.catalogue import Catalogue
 from rules.conditions import holds
 from rules.countdown import after, afterwards, before
@@ -48,7 +48,7 @@ def appointments(
     return tuple(sorted(found.all(), key=lambda one: (one.at, one.kind, one.name)))
 
 
-@dataclass(frozen=True)
+@value
 class _Book:
     rules: RuleSet
     catalogue: Catalogue

@@ -51,8 +51,8 @@ class Matcher(Generic[C]):
     def __init__(self, rules: Sequence[C], catalogue: Catalogue) -> None:
         self.rules = rules
         self.timeless = not self._ask(asks_the_time)
-        self._looks_back = self._ask(asks_for_change)
-        self._last: dict[MomentKind, tuple[View, tuple[C, ...]]] = {}
+        self._looks_back, self._asks_what = self._ask(asks_for_change), self._ask(asks_the_moment)
+        self._last: dict[MomentKind | None, tuple[View, tuple[C, ...]]] = {}
         owned = [(place, clause) for place, rule in enumerate(rules) for clause in clauses_of(rule.when, rule.unless)]
         self._boxes = divided(owned, Setting(catalogue, scanners_of(clause for _, clause in owned)))
 
@@ -68,7 +68,7 @@ class Matcher(Generic[C]):
             return ()
         if not self.timeless:
             return self._matched(view)
-        kind = view.moment.kind
+        kind = view.moment.kind if self._asks_what else None
         last = self._last.get(kind)
         if last is None or not self._is_seen_again(last[0], view):
             last = self._last[kind] = view, self._matched(view)
@@ -88,6 +88,11 @@ class Matcher(Generic[C]):
 def asks_the_time(condition: Condition | None) -> bool:
     """Whether its answer may be another one at another time, about the same ticket at the same moment."""
     return _has(condition, lambda test: test.op is Op.WITHIN or test.field in OF_NOW)
+
+
+def asks_the_moment(condition: Condition | None) -> bool:
+    """Whether its answer may be another one at a moment of another kind."""
+    return _has(condition, lambda test: test.field == "moment")
 
 
 def asks_for_change(condition: Condition | None) -> bool:

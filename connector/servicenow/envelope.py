@@ -7,7 +7,7 @@ changed_fields, record}`), the flat one of senders that mix event and columns (w
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from marshmallow import Schema, fields, missing
 from connector.servicenow.cells import EMPTY, SAFE_ID, Cell, cell, scalar, time
 from connector.servicenow.vocabulary import PREFIXES
 from core.errors import PayloadError
+from core.values import value
 
 TABLE = re.compile(r"[a-z][a-z0-9_]{1,79}\Z")
 DELETES = {"delete", "deleted"}
@@ -88,7 +89,7 @@ class RecordSchema(Schema):
     number = word()
 
 
-@dataclass(frozen=True)
+@value
 class Envelope:
     """`sent_at` is UTC by contract. `nested` tells our business rule's own shape: comments stand only there."""
 
