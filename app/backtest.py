@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from heapq import heapify, heappop, heapreplace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -37,8 +37,7 @@ SAMPLES = 3
 LATEST = "sent_at"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One recorded delivery: as it was received, and when."""
 
     site: str
@@ -257,8 +256,9 @@ def _side_by_side(
     pool: ProcessPoolExecutor, budgeted: "Future[bool]", record: Record
 ) -> Iterator[tuple[int, "Result"]]:
     if budgeted.result():
-        record = record.by_person([whose for some in pool.map(_people, record.bundles()) for whose in some])
-    running = {pool.submit(_play, one, record.until): sum(map(len, one)) for one in record.bundles()}
+        found = pool.map(_people, map(_packed, record.bundles()))
+        record = record.by_person([whose for some in found for whose in some])
+    running = {pool.submit(_play, _packed(one), record.until): sum(map(len, one)) for one in record.bundles()}
     try:
         for one in as_completed(running):
             yield running[one], one.result()
@@ -289,12 +289,24 @@ def _budgeted() -> bool:
     return _opened().budgeted
 
 
-def _people(bundle: list[list[Event]]) -> list[set[str]]:
-    return _opened().people(bundle)
+Packed = list[list[tuple[str, str, datetime, bytes]]]
+"""A bundle on its way to another process: plain tuples take a third of the time of events there."""
 
 
-def _play(bundle: list[list[Event]], until: datetime) -> Result:
-    return _opened().play(bundle, until)
+def _packed(bundle: list[list[Event]]) -> Packed:
+    return [[(*event,) for event in events] for events in bundle]
+
+
+def _unpacked(bundle: Packed) -> list[list[Event]]:
+    return [[Event(*event) for event in events] for events in bundle]
+
+
+def _people(bundle: Packed) -> list[set[str]]:
+    return _opened().people(_unpacked(bundle))
+
+
+def _play(bundle: Packed, until: datetime) -> Result:
+    return _opened().play(_unpacked(bundle), until)
 
 
 @dataclass(frozen=True)

@@ -42,13 +42,16 @@ class Eyes:
     def __init__(self, schema: Schema) -> None:
         columns = schema.load_fields.items()
         self._columns = [(name, one.data_key or name, one.read, one.absent) for name, one in columns]  # type: ignore[attr-defined]
+        self._absent = {key: absent for _, key, _, absent in self._columns}
+        self._readers = {key: read for _, key, read, _ in self._columns}
 
     def load(self, record: Mapping[str, Any]) -> dict[str, Any]:
         return {name: read(record[key]) if key in record else absent for name, key, read, absent in self._columns}
 
     def by_key(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """The same under the names that the columns have in a record."""
-        return {key: read(record[key]) if key in record else absent for _, key, read, absent in self._columns}
+        readers = self._readers
+        return self._absent | {key: readers[key](raw) for key, raw in record.items() if key in readers}
 
 
 def word() -> Lenient[str]:

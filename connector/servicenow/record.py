@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from connector.servicenow import vocabulary
-from connector.servicenow.cells import Cell, Names
+from connector.servicenow.cells import Cell, Names, time
 from connector.servicenow.people import PERSON_COLUMNS, REQUESTERS
 from core.sightings import Unmapped
 from core.sites import Site
@@ -45,7 +45,8 @@ class Record:
     def __init__(self, table: str, kind: str, cells: Mapping[str, Cell], site: Site, names: Names) -> None:
         self.table, self.kind, self.cells, self.site, self._names = table, kind, cells, site, names
         self.unmapped: list[Unmapped] = []
-        self.revision, self.parent, self.risk = self._revision(), self._parent(), self._risk()
+        self.times, self.parent, self.risk = self._times(), self._parent(), self._risk()
+        self.revision = self._revision()
 
     def ticket(self, sys_id: str, requester: Person, fields: Mapping[str, Any]) -> Ticket:
         status, label = self._status(), self._label
@@ -88,7 +89,7 @@ class Record:
             problem=self._pointer("problem_id"),
             revision=self.revision,
             fields=fields,
-            **self._times(),
+            **self.times,
         )
 
     @property
@@ -195,13 +196,12 @@ class Record:
         return self.name(column) or self.cells[column].code
 
     def _times(self) -> dict[str, Any]:
-        time = {name: self.cells[name].time for name in TIMES.values()}
-        found = {field: time[name] for field, name in TIMES.items()}
+        found = {field: time(code) if (code := self.cells[name].code) else None for field, name in TIMES.items()}
         return {**found, "opened_at": found["opened_at"] or self.cells["sys_created_on"].time}
 
     def _revision(self) -> str:
         """Time first: `sys_mod_count` repeats and runs backwards in real logs. `""` where the time is not told."""
-        updated = self.cells["sys_updated_on"].time
+        updated = self.times["updated_at"]
         if updated is None:
             return ""
         count = max(self.cells["sys_mod_count"].count or 0, 0)
