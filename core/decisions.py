@@ -166,8 +166,8 @@ class Decision:
     @property
     def sealed(self) -> bool:
         """Whether a gate silences everybody: then nothing is said, promised or shown."""
-        gated = {audience for audience, silence in self.silences.items() if silence.reason is Reason.GATED}
-        return {Audience.AGENTS, Audience.REQUESTER} <= gated
+        silences = (self.silences.get(audience) for audience in (Audience.AGENTS, Audience.REQUESTER))
+        return all(silence is not None and silence.reason is Reason.GATED for silence in silences)
 
 
 @value

@@ -12,6 +12,7 @@ from core.tickets import TicketRef
 from core.values import value
 
 NAMESPACE = UUID("b7a9f6c2-6f0e-5d2c-9d63-3f0f9f1c7a51")
+SEED = NAMESPACE.bytes
 
 
 class Audience(StrEnum):
@@ -32,7 +33,7 @@ def note_id(ref: TicketRef, moment: str, audience: str, occurrence: str) -> str:
     A UUID of version 5, spelt out: by way of `uuid.uuid5` it takes five times as long, and every look makes some.
     """
     about = f"{ref.site}\x1f{ref.id}\x1f{moment}\x1f{audience}\x1f{occurrence}"
-    digest = sha1(NAMESPACE.bytes + about.encode(), usedforsecurity=False).hexdigest()
+    digest = sha1(SEED + about.encode(), usedforsecurity=False).hexdigest()
     variant = "89ab"[int(digest[16], 16) & 3]
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 

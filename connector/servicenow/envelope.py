@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from marshmallow import Schema, fields, missing
 
-from connector.servicenow.cells import EMPTY, SAFE_ID, Cell, cell, scalar, time
+from connector.servicenow.cells import EMPTY, SAFE_ID, Cell, cell, scalar, text, time
 from connector.servicenow.vocabulary import PREFIXES
 from core.errors import PayloadError
 from core.values import value
@@ -55,7 +55,12 @@ class Eyes:
 
 
 def word() -> Lenient[str]:
-    return Lenient(lambda raw: cell(raw).code, "")
+    return Lenient(_word, "")
+
+
+def _word(raw: Any) -> str:
+    """Ids and times come once: as cells they would drive out of memory what comes again."""
+    return text(raw) if type(raw) is str else cell(raw).code
 
 
 def column(name: str | None = None) -> Lenient[Cell]:
@@ -64,7 +69,7 @@ def column(name: str | None = None) -> Lenient[Cell]:
 
 def _words(raw: Any) -> tuple[str, ...]:
     items = raw.split(",") if isinstance(raw, str) else raw
-    return tuple(text for item in items if (text := scalar(item))) if isinstance(items, list) else ()
+    return tuple(word for item in items if (word := scalar(item))) if isinstance(items, list) else ()
 
 
 def _columns(raw: Any) -> Mapping[str, Any]:
