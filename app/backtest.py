@@ -239,10 +239,20 @@ def _players(course: Course, workers: int) -> Iterator[Played]:
     if workers == 1:
         yield partial(_alone, Stage(course))
         return
-    context = multiprocessing.get_context("spawn")  # a thread of ours must not be forked away
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_open, initargs=(course,)) as pool:
+    with ProcessPoolExecutor(workers, mp_context=_context(), initializer=_open, initargs=(course,)) as pool:
         budgeted = pool.submit(_budgeted)  # with the first task all start: they load the rules while events are read
         yield partial(_side_by_side, pool, budgeted)
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """A thread of ours must not be forked away: processes are forked from one that has no threads and has read this
+    module once for all of them; where there is no such thing, each begins anew.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
 
 
 def _alone(stage: "Stage", record: Record) -> Iterator[tuple[int, "Result"]]:
