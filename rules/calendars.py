@@ -78,11 +78,12 @@ class Calendar:
 
     def is_open_day(self, day: date) -> bool:
         known = self._days
-        if day not in known:
+        opened = known.get(day)  # asked once: another thread may clear it in between
+        if opened is None:
             if len(known) >= MOST_DAYS:
                 known.clear()
-            known[day] = self._opens_on(day)
-        return known[day]
+            opened = known[day] = self._opens_on(day)
+        return opened
 
     @cached_property
     def _days(self) -> dict[date, bool]:
