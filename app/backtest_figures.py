@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from app.rehearsal import Life, Said, first_word
-from core.moments import AFTERWARDS, MomentKind
+from core.moments import AFTERWARDS
 from core.notes import CUSTOMER_FACING, Audience
 
 UNKNOWN = "not in the catalogue"
@@ -194,7 +194,7 @@ def _longest_silence(heard: Sequence[Said]) -> float | None:
 
     After the end nobody waits: the question whether all is well ends no silence.
     """
-    waited = [one for one in heard if MomentKind(one.moment) not in AFTERWARDS]
+    waited = [one for one in heard if one.moment not in AFTERWARDS]
     gaps = [_hours(later.at - one.at) for one, later in pairwise(waited)]
     return max(gaps, default=None)
 

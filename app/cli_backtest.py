@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import select
 
-from app import tables
+from app import garbage, tables
 from app.backtest import Event, Result, backtest, events_site, from_files
 from app.backtest_figures import Figures, figures
 from app.backtest_report import Names, notable, ordered, page
@@ -64,6 +64,7 @@ def run_backtest(
     as_json: bool,  # noqa: FBT001 - click passes flags so
 ) -> None:
     """Try rules on what has happened: on Liaison's own store, or on FILES of ServiceNow envelopes, one in a line."""
+    garbage.settle()
     rules = [path] if path else _active(config)
     sites = (events_site(timezone, "en"),) if files else without_secrets(config).sites
     with Progress(console=Console(stderr=True), transient=True) as progress:

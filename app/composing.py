@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from core.promises import Promise
 from core.sites import Site
 from core.tickets import Ticket
 from core.times import Clock
+from rules.decide import Later
 from rules.tongues import tongue
 
 A = Audience
@@ -222,17 +223,20 @@ class Composer:
         silence = Reason.QUIET_HOURS if A.REQUESTER in composed.later else "" if told else plan.requester_silence
         why_silent = letters.in_a_sentence(silence, site.language)
         unheard = why_silent or composed.stopped.get(A.REQUESTER, "")
-        to_come = (None, None) if silence in UNREACHED else _to_come(memory, now)
-        facts = Facts(now, due, memory.state_since, standing, reads, *to_come, why_silent=unheard, **_of(kin))
         moment = Moment(MomentKind(plan.message.moment), occurrence, plan.at)
+
+        def facts() -> Facts:
+            to_come = (None, None) if silence in UNREACHED else _to_come(memory, now)
+            return Facts(now, due, memory.state_since, standing, reads, *to_come, why_silent=unheard, **_of(kin))
+
         held_back = composed.held_back.get(A.REQUESTER, "")
         advising = earlier if earlier and not plan.message.template else plan
-        advised = cache(lambda: self._advice(advising, ticket, moment, facts, site))
+        advice = Later(lambda: self._advice(advising, ticket, moment, facts(), site))
         # once it is over, what it meant for the business is no longer true
         impacts = () if moment.kind in TERMINAL | AFTERWARDS else plan.impacts
         composed.meaning = memory.agents_meaning  # of reminders alone: what was said before it still stands
         if plan.message.template:
-            problem = held_back or advised()[1]
+            problem = held_back or advice[1]
             composed.meaning = letters.meaning(plan.message.template, impacts, plan.requester_silence, problem)
         known = composed.meaning == memory.agents_meaning or _foretold(plan, occurrence, memory)
         if not connector.edits_notes and known and not prompts:
@@ -246,7 +250,7 @@ class Composer:
             impacts, reads = (), ""  # a journal's earlier notes stand above this one, which only reminds
         book = self._rulebook
         return lambda: letters.for_agents(
-            advice=advised()[0],
+            advice=advice[0],
             impacts=impacts,
             requester_reads=reads,
             read_at=book.clock_text(memory.told_at, now, ticket, site) if not told and memory.told_at else "",
@@ -254,7 +258,7 @@ class Composer:
             why_silent=why_silent,
             promise=book.due_text(coming, now, ticket, site) if coming and not memory.resting else "",
             reminder=book.appointment_text(coming, now, ticket, site) if coming and memory.resting else "",
-            held_back=held_back or advised()[1],
+            held_back=held_back or advice[1],
             rule=f"{advising.message.rule} ({Path(advising.message.where).name})",
             prompts=[line for p in prompts for line in self._prompted(p, plan, ticket, memory, promises, site)],
             language=site.language,

@@ -15,7 +15,7 @@ from app.rhythm import HUMAN_SPOKE, Case, NextDue, Rhythm
 from app.steered import Steered
 from app.truth import waits_for_requester
 from core.decisions import Cadence, Decision, Message, Mode, Reason, WhenMissed
-from core.moments import TERMINAL, Moment, MomentKind, rank
+from core.moments import TERMINAL, Moment, MomentKind
 from core.notes import CUSTOMER_FACING, Audience, NoteState, note_id
 from core.promises import Promise
 from core.sightings import Author, Comment, Snapshot
@@ -50,7 +50,7 @@ class _Consideration:
         self.reminding = Reminding(case.ref, self.memory, case.now)
         self.rhythm = Rhythm(case, self.plan, next_due)
         self.hush = Hush(self.memory, case.now, case.desk)
-        self.steered = Steered(case, self.rhythm, self.hush, self._asked)
+        self.steered = Steered(case, self.rhythm, self.hush)
         self.owed: dict[Audience, list[tuple[Moment, Decision]]] = {}
 
     def plan_it(self) -> Plan:
@@ -242,7 +242,7 @@ class _Consideration:
     def _of_family(self, kinds: list[M]) -> list[M]:
         """With what the parent's change means for this ticket, and without an end that was told with the parent's."""
         found = families.moments(self._before, self.ticket, self._follows, self.memory)
-        kinds = sorted({*kinds, *found}, key=lambda kind: (rank(kind), difference.ORDER[kind]))
+        kinds = sorted({*kinds, *found}, key=difference.LEADS.__getitem__)
         if M.RESOLVED in kinds and self.ticket.ended and families.is_told_already(self.memory):
             kinds.remove(M.RESOLVED)
             why = "The requester heard of the end when the parent ended."
@@ -308,7 +308,7 @@ class _Consideration:
         if memory.next_at and (memory.next_at <= now or self.ticket.ended):
             memory.next_at = None
         self.steered.lapse(now_due)
-        self.steered.obey(now_due)
+        self.steered.obey(now_due, self._asked)
         if self.hush.muted(Audience.REQUESTER):
             for promise in [p for p in self.case.promises if p.audience is Audience.REQUESTER]:
                 if not self.rhythm.kept(promise.audience):
@@ -328,7 +328,7 @@ class _Consideration:
         now_due = self._asked(M.UPDATE_DUE)
         if now_due.sealed:
             return self._seal(now_due, [])
-        self.steered.obey(now_due)
+        self.steered.obey(now_due, self._asked)
         self.hush.set_timers(self.ticket)
         return self.plan
 
@@ -353,8 +353,8 @@ class _Consideration:
 
     def _with_owed(self, audience: Audience, moments: list[tuple[Moment, Decision]]) -> list[tuple[Moment, Decision]]:
         """With what was kept back in quiet hours: one message, the leading moment of all."""
-        together = [*self.owed.get(audience, ()), *moments]
-        return sorted(together, key=lambda pair: (rank(pair[0].kind), difference.ORDER[pair[0].kind]))
+        owed = self.owed.get(audience, [])
+        return sorted([*owed, *moments], key=lambda pair: difference.LEADS[pair[0].kind]) if owed else moments
 
     def _late(
         self, audience: Audience, due: list[Promise], now_due: Decision, moments: list[tuple[Moment, Decision]]

@@ -20,20 +20,18 @@ FAILURES = ("unsuccessful", "failed", "fail", "backed out", "backed_out", "rolle
 
 def moments(before: Ticket | None, now: Ticket, memory: Memory, at: datetime) -> list[M]:
     """Kinds of moments, the leading one first. `before` None: first sight of a ticket that is to be spoken about."""
+    if before is now and now.kind == Kind.INCIDENT:  # of itself time brings no moment of an incident
+        return []
     found = _of_incident(before, now, memory) if now.kind == Kind.INCIDENT else _of_change(before, now, memory, at)
     kinds = set(found) | set(_of_family(before, now))
     if before and before.ended and now.ended:
         kinds &= {M.CLOSED, M.CANCELLED, M.FAILED, M.FINISHED}
-    return sorted(kinds, key=_leads)
+    return sorted(kinds, key=LEADS.__getitem__)
 
 
 def led(moments: list[Moment]) -> list[Moment]:
     """In order, the leading one first; of one kind as they are."""
-    return sorted(moments, key=lambda moment: _leads(moment.kind))
-
-
-def _leads(kind: M) -> tuple[int, float]:
-    return rank(kind), ORDER[kind]
+    return sorted(moments, key=lambda moment: LEADS[moment.kind])
 
 
 ORDER: dict[M, float] = {kind: place for place, kind in enumerate(M)}
@@ -43,6 +41,8 @@ ORDER |= {M.ANNOUNCED: 0.2, M.RESCHEDULED: 0.4, M.DELAYED: 0.6, M.MILESTONE: 0.8
 its planned end is late: "planned to end at 13:00" must not be said at two. A milestone is what somebody wanted said of
 just this, so it goes before the words for any acknowledgement or start.
 """
+LEADS = {kind: (rank(kind), place) for kind, place in ORDER.items()}
+"""What is sorted by this has the leading moment first."""
 
 
 def _of_incident(before: Ticket | None, now: Ticket, memory: Memory) -> Iterator[M]:

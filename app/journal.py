@@ -1,6 +1,5 @@
 """The journal: what was said, and for each moment that stayed silent, the named reason."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,6 +11,7 @@ from app.store import Transaction
 from core.decisions import Reason
 from core.tickets import TicketRef
 from core.times import iso
+from core.values import value
 
 J = tables.journal
 WRITE = Prepared(insert(J).values({name: bindparam(name) for name in J.c.keys() if name != "id"}))  # noqa: SIM118
@@ -30,7 +30,7 @@ class What(StrEnum):
     HEARD = "heard"  # what the requester said of our words; `reason` is their verdict, `note_id` the words
 
 
-@dataclass(frozen=True)
+@value
 class Entry:
     """One line. `detail` is a sentence for a person; never a customer's or an agent's free text."""
 

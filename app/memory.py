@@ -102,9 +102,8 @@ class Memory:
     def copy(self) -> Self:
         """One of its own: nothing that is changed in it shows here."""
         new = type(self).__new__(type(self))
-        vars(new).update(vars(self))
-        for name in COLLECTIONS:
-            setattr(new, name, getattr(self, name).copy())
+        values = vars(self) | {name: vars(self)[name].copy() for name in COLLECTIONS}
+        vars(new).update(values)
         return new
 
     def to_dict(self) -> dict[str, Any]:

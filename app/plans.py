@@ -15,6 +15,7 @@ from core.decisions import Cadence, Escalation, Impact, Level, Message, Step, Wh
 from core.moments import MomentKind
 from core.notes import Audience, NoteState
 from core.sightings import Snapshot
+from core.values import value
 
 
 class Pledge(StrEnum):
@@ -32,7 +33,7 @@ class Pledge(StrEnum):
         return self is Pledge.NONE or (self is Pledge.STANDING and (due is None or due == standing))
 
 
-@dataclass(frozen=True)
+@value
 class NotePlan:
     """One message as decided: rendered only right before it is sent. Kept as JSON in `notes.plan`."""
 
@@ -94,7 +95,7 @@ def _duration(name: str, value: Any) -> Any:
             return None if value is None else timedelta(seconds=value)
 
 
-@dataclass(frozen=True)
+@value
 class NewNote:
     id: str
     moment: MomentKind
@@ -104,7 +105,7 @@ class NewNote:
     rule_set: str
 
 
-@dataclass(frozen=True)
+@value
 class Kept:
     """A promise kept by somebody else's words. `by` names the comment."""
 
@@ -113,7 +114,7 @@ class Kept:
     by: str
 
 
-@dataclass(frozen=True)
+@value
 class NewPromise:
     audience: Audience
     due: datetime

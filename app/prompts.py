@@ -1,12 +1,12 @@
 """What agents are told about a promise in their note: before it is due, when it is due, and when it is late."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
 from core.decisions import Message, Mode
 from core.notes import Audience
+from core.values import value
 
 
 class Why(StrEnum):
@@ -19,7 +19,7 @@ class Why(StrEnum):
     ANSWERED = "answered"  # the requester has replied; the ticket still waits for them
 
 
-@dataclass(frozen=True)
+@value
 class Prompt:
     """`promise` is its id, `""` where it is about none. `tell` names whom it is for, `""` for the agents themselves.
 

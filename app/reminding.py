@@ -127,12 +127,11 @@ class Reminding:
 
     def _late(self, promise: Promise, cadence: Cadence, *, writing: bool) -> Iterator[Prompt]:
         """The highest level whose time has come; those below it are told with it."""
+        level = named(ESCALATE, promise)
         due = {
             name: step
             for place, step in enumerate(cadence.escalate)
-            if timers.rings(
-                self._memory, name := f"{named(ESCALATE, promise)}:{place}", promise.due + step.after, self._now
-            )
+            if timers.rings(self._memory, name := f"{level}:{place}", promise.due + step.after, self._now)
         }
         if due and not writing:
             timers.rung(self._memory, *due)

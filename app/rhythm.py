@@ -1,7 +1,7 @@
 """The rhythm of a ticket: which promises are made, kept, moved and withdrawn while it is considered. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.desk import Desk
@@ -17,6 +17,7 @@ from core.sightings import Comment, Snapshot
 from core.sites import Site
 from core.tickets import Ticket, TicketRef
 from core.times import iso
+from core.values import value
 from rules.language import Budget
 
 HUMAN_SPOKE = timedelta(minutes=10)
@@ -25,7 +26,7 @@ SPEED = {MomentKind.RAISED: Pledge.SOONER, MomentKind.LOWERED: Pledge.STANDING}
 NextDue = Callable[[Cadence, Ticket, datetime], datetime]
 
 
-@dataclass(frozen=True)
+@value
 class Case:
     """All that is known when a ticket is considered. `comments` are re-read where their visibility was unknown.
 

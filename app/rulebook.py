@@ -18,7 +18,7 @@ from core.tickets import Ticket
 from rules.budgets import budget_on
 from rules.cache import Cache
 from rules.dictation import advice_on, leak_in
-from rules.language import Budget, Layer
+from rules.language import Budget
 from rules.quiet import Quiet, quiet_at
 from rules.spoken import Reader
 from rules.tongues import ENGLISH, tongue
@@ -116,7 +116,7 @@ class Rulebook:
 
     def shipped(self) -> frozenset[str]:
         """The rules that Liaison brings along, by id."""
-        return frozenset(rule.id for rule in self.current.rules if rule.layer is Layer.PACK)
+        return self.current.shipped
 
     def phrases(self, language: str = ENGLISH) -> Mapping[str, str]:
         """What agents may pick, by name, as it is said to a reader of that language."""

@@ -42,10 +42,10 @@ class Going:
 
 
 class Steered:
-    """The orders of one look. `ask`: what the rules say at a moment of this ticket, now."""
+    """The orders of one look."""
 
-    def __init__(self, case: Case, rhythm: Rhythm, hush: Hush, ask: Ask) -> None:
-        self._case, self._rhythm, self._hush, self._ask = case, rhythm, hush, ask
+    def __init__(self, case: Case, rhythm: Rhythm, hush: Hush) -> None:
+        self._case, self._rhythm, self._hush = case, rhythm, hush
         self._plan = rhythm.plan
         self._memory = rhythm.plan.memory
         self.heard: list[Comment] = []
@@ -66,7 +66,8 @@ class Steered:
             self._plan.entries.append(line)
         self.heard = []
 
-    def obey(self, now_due: Decision) -> None:
+    def obey(self, now_due: Decision, ask: Ask) -> None:
+        """`ask`: what the rules say at a moment of this ticket, now."""
         desk, newest = self._case.desk, self._case.newest
         if desk is None or newest is None:
             return
@@ -76,7 +77,7 @@ class Steered:
             if not obeyed(self._memory, comment):
                 remember(self._memory, comment)
                 if not stale:
-                    _Obeying(self._case, self._rhythm, self._hush, self._ask, now_due, comment, desk).obey()
+                    _Obeying(self._case, self._rhythm, self._hush, ask, now_due, comment, desk).obey()
         self.heard = []
 
     def lapse(self, now_due: Decision) -> None:

@@ -1,12 +1,12 @@
 """Appointments: times at which a ticket deserves a word for its own sake, and what they are counted from."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from core.moments import MomentKind
+from core.values import value
 
 
-@dataclass(frozen=True)
+@value
 class Appointment:
     """One occurrence of a notice, a milestone or a check-in.
 
@@ -25,7 +25,7 @@ class Appointment:
     timed: bool = True
 
 
-@dataclass(frozen=True)
+@value
 class Course:
     """What a ticket alone does not tell: what people were told of it, and when.
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from core.notes import Audience
 from core.tickets import Ticket
+from core.values import value
 
 
 class Reason(StrEnum):
@@ -44,7 +45,7 @@ class Mode(StrEnum):
     DRAFT = "draft"
 
 
-@dataclass(frozen=True)
+@value
 class Impact:
     """One business-impact statement, already in words for agents. `path`: by which needs it reaches another service."""
 
@@ -100,7 +101,7 @@ class Cadence:
     escalate: tuple[Escalation, ...] = ()
 
 
-@dataclass(frozen=True)
+@value
 class Message:
     """The winner of a slot. `template` is the admin's text; `where` its file:line; `language` the one it is in, as its
     reader has it; `pack_template` the shipped text for the same slot, sent instead when the guard stops this one.
@@ -144,7 +145,7 @@ class Considered:
     because: str = ""
 
 
-@dataclass(frozen=True)
+@value
 class Decision:
     """For every audience of the moment either a message or a silence; the cadence of each audience that has one.
 
@@ -165,11 +166,11 @@ class Decision:
     @property
     def sealed(self) -> bool:
         """Whether a gate silences everybody: then nothing is said, promised or shown."""
-        gated = {audience for audience, silence in self.silences.items() if silence.reason is Reason.GATED}
-        return {Audience.AGENTS, Audience.REQUESTER} <= gated
+        silences = (self.silences.get(audience) for audience in (Audience.AGENTS, Audience.REQUESTER))
+        return all(silence is not None and silence.reason is Reason.GATED for silence in silences)
 
 
-@dataclass(frozen=True)
+@value
 class Facts:
     """What a message may mention beside the ticket itself, known only when it is rendered. `reminder`: when the
     requester is reminded of our question. `late`: by how much a promised update is late. `parent`: the ticket that
@@ -195,7 +196,7 @@ class Facts:
     """The phrase that an agent picked for where the work stands; `""`: the ticket's own state says it."""
 
 
-@dataclass(frozen=True)
+@value
 class Words:
     """A rendered message. `leak` names what the guard found, `""` when clean."""
 

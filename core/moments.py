@@ -1,10 +1,10 @@
 """What just happened that may deserve words."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from core.tickets import Ticket
+from core.values import value
 
 
 class MomentKind(StrEnum):
@@ -57,7 +57,7 @@ def rank(kind: MomentKind) -> int:
     return {M.REOPENED: 1, M.RAISED: 2}.get(kind, 3)
 
 
-@dataclass(frozen=True)
+@value
 class Moment:
     """`occurrence` tells one from the next of the same kind on the same ticket; it is part of the note id.
 

@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha1
 from math import inf
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from core.tickets import TicketRef
+from core.values import value
 
 NAMESPACE = UUID("b7a9f6c2-6f0e-5d2c-9d63-3f0f9f1c7a51")
+SEED = NAMESPACE.bytes
 
 
 class Audience(StrEnum):
@@ -25,8 +28,14 @@ CUSTOMER_FACING = frozenset({Audience.REQUESTER, Audience.BUSINESS, Audience.CUS
 
 
 def note_id(ref: TicketRef, moment: str, audience: str, occurrence: str) -> str:
-    """The same moment can never make two notes: its id is a function of what it is about."""
-    return str(uuid5(NAMESPACE, f"{ref.site}\x1f{ref.id}\x1f{moment}\x1f{audience}\x1f{occurrence}"))
+    """The same moment can never make two notes: its id is a function of what it is about.
+
+    A UUID of version 5, spelt out: by way of `uuid.uuid5` it takes five times as long, and every look makes some.
+    """
+    about = f"{ref.site}\x1f{ref.id}\x1f{moment}\x1f{audience}\x1f{occurrence}"
+    digest = sha1(SEED + about.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 class NoteState(StrEnum):
@@ -72,7 +81,7 @@ class Style(StrEnum):
     SMALL = "small"
 
 
-@dataclass(frozen=True)
+@value
 class Paragraph:
     """Plain text, line breaks allowed, never markup: connectors neutralise whatever looks like it."""
 

@@ -1,12 +1,12 @@
 """Promise: "the next update comes by T". One open promise per ticket and audience, and how each one ends."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.decisions import Reason
 from core.notes import Audience
 from core.tickets import TicketRef
+from core.values import value
 
 GRACE = timedelta(minutes=1)
 """A word that stands by the due time plus this much is on time: people read clocks by the minute."""
@@ -54,7 +54,7 @@ SILENT_BECAUSE = {
 """What a silence at the due time means for the promise."""
 
 
-@dataclass(frozen=True)
+@value
 class Promise:
     """`due` in UTC, on the minute. `kept_by` is the note or the human comment that kept it.
 

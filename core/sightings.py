@@ -8,6 +8,7 @@ from typing import Any
 
 from core.notes import Audience
 from core.tickets import Ticket, TicketRef
+from core.values import value
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Unmapped:
     value: str
 
 
-@dataclass(frozen=True)
+@value
 class Snapshot:
     """A ticket and what the site says about speaking in it.
 
@@ -43,7 +44,7 @@ class Author(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
+@value
 class Comment:
     """A comment seen on a ticket. `public` None: visibility unknown, to be re-read. `marker`: our note id, if any."""
 
@@ -59,7 +60,7 @@ class Comment:
     """As people call the author, `""` where the platform gives an account alone."""
 
 
-@dataclass(frozen=True)
+@value
 class Sighting:
     """One delivery, understood. `snapshot` None or `complete` False: read the record before deciding anything.
 

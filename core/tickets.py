@@ -1,12 +1,13 @@
 """The canonical ticket: one shape for incidents and changes of every platform."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
 from core.times import from_iso, iso
+from core.values import value
 
 
 class Kind(StrEnum):
@@ -85,7 +86,7 @@ class TicketRef:
         return f"{self.site}/{self.id}"
 
 
-@dataclass(frozen=True)
+@value
 class Person:
     """Who asked. `kind` is `person` or `service_account`; `""` is unknown and counts as a person."""
 
@@ -97,7 +98,7 @@ class Person:
     location: str = ""
 
 
-@dataclass(frozen=True)
+@value
 class Parent:
     """The ticket this one belongs to. What the payload does not say is filled in from the store or by reading it."""
 
@@ -109,7 +110,7 @@ class Parent:
     resolution: str = ""
 
 
-@dataclass(frozen=True)
+@value
 class Ticket:
     """A snapshot of an incident or a change. `""`, `()` and None mean: the platform did not say.
 
@@ -185,7 +186,16 @@ class Ticket:
         return f"{self.title}\n{self.description}"
 
     def evolve(self, **changes: Any) -> Self:
-        return replace(self, **changes) if changes else self
+        """The ticket with other values in some fields; `replace` would set all sixty anew. Unknown names raise
+        TypeError.
+        """
+        if not changes:
+            return self
+        if unknown := changes.keys() - NAMES:
+            raise TypeError(f"a ticket has no {', '.join(sorted(unknown))}")
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), **changes)
+        return other
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `from_dict` is the inverse."""
@@ -206,4 +216,5 @@ class Ticket:
         return cls(**values)
 
 
+NAMES = frozenset(f.name for f in fields(Ticket))
 TIMES = frozenset(f.name for f in fields(Ticket) if f.type == datetime | None)

@@ -1,18 +1,19 @@
 """A ticket's appointments: notices ahead of a change, milestones on the way, the check-in after the end. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.appointments import Appointment, Course
 from core.moments import Moment, MomentKind
 from core.tickets import Kind, Resolution, State, Ticket
 from core.times import iso
+from core.values import value
 from rules.catalogue import Catalogue
 from rules.conditions import holds
 from rules.countdown import after, afterwards, before
 from rules.judgement import applies
-from rules.language import All, AnyOf, Condition, Milestone, Not, OnField, Op, Rule, RuleSet, Test
+from rules.language import Condition, Milestone, Rule, RuleSet
+from rules.matcher import asks_for_change
 from rules.subjects import ANYWHERE, View
 
 M = MomentKind
@@ -39,13 +40,15 @@ def appointments(
     `earlier`: the ticket as last attended to, for milestones on a change. `zone`: the site's, for calendars whose
     place is not in the catalogue.
     """
-    if course.ended is None and not course.announced and not rules.milestone_matcher.rules:
-        return ()  # neither an end nor a window that people were told of: as most looks at most tickets find it
+    if course.ended is None and not course.announced:  # no end and no window that people were told of
+        view = View(ticket, Moment(M.MILESTONE, "", now, earlier), now, catalogue, rules.calendars, zone)
+        if not rules.milestone_matcher.matched(view):
+            return ()  # as most looks at most tickets find it
     found = _Book(rules, catalogue, ticket, now, course, earlier, zone)
     return tuple(sorted(found.all(), key=lambda one: (one.at, one.kind, one.name)))
 
 
-@dataclass(frozen=True)
+@value
 class _Book:
     rules: RuleSet
     catalogue: Catalogue
@@ -151,14 +154,3 @@ def _over(ticket: Ticket) -> bool:
 
 def _minutes(length: timedelta) -> str:
     return f"{int(length.total_seconds() // 60)}m"
-
-
-def asks_for_change(condition: Condition) -> bool:
-    """Whether `to` or `from` stands somewhere in it."""
-    match condition:
-        case Test():
-            return condition.op in {Op.TO, Op.FROM}
-        case All() | OnField() | AnyOf():
-            return any(asks_for_change(one) for one in condition.of)
-        case Not():
-            return asks_for_change(condition.one)

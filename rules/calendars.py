@@ -12,6 +12,8 @@ from rules.spoken import zone_named
 
 DAY = timedelta(days=1)
 HORIZON = 800  # Days after which a calendar that has not opened is taken to stay closed.
+MOST_DAYS = 4096
+"""Of one calendar, that are remembered."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 OPENING = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 ALL_DAY = (time(0), time(0))
@@ -75,6 +77,20 @@ class Calendar:
         return opening is not None and opening[0] == moment
 
     def is_open_day(self, day: date) -> bool:
+        known = self._days
+        opened = known.get(day)  # asked once: another thread may clear it in between
+        if opened is None:
+            if len(known) >= MOST_DAYS:
+                known.clear()
+            opened = known[day] = self._opens_on(day)
+        return opened
+
+    @cached_property
+    def _days(self) -> dict[date, bool]:
+        """Whether it was open on the days that were asked about: the same few, again and again."""
+        return {}
+
+    def _opens_on(self, day: date) -> bool:
         if self.holidays.open_on.has(day):
             return True
         in_dates = not self.dates or any(first <= day <= last for first, last in self.dates)

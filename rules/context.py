@@ -11,6 +11,7 @@ from typing import Any
 from core.decisions import Facts, Impact
 from core.notes import CUSTOMER_FACING, Audience
 from core.tickets import Kind, Ticket
+from core.values import value
 from rules.catalogue import Catalogue, Location, folded
 from rules.progress import progress, state_in_words
 from rules.spoken import Reader, zone_named
@@ -21,7 +22,8 @@ SAID_TO_ALL = (
     *("late", "reminder", "parent"),
     *("ticket", "progress", "affected_users"),
 )
-SAID_INSIDE = (
+SAID_TO_AGENTS = (
+    *SAID_TO_ALL,
     *("impacts", "requester", "requester_reads", "why_silent", "next_notice", "check_in", "key_users", "overrun"),
 )
 
@@ -34,7 +36,7 @@ def is_key(text: str) -> bool:
     return bool(KEY.fullmatch(text)) and text.isascii()
 
 
-@dataclass(frozen=True)
+@value
 class Said:
     """A time in words; the words are also what it reads as a whole."""
 
@@ -101,7 +103,7 @@ class Missing:
         return Missing(f"{self.path}.{name}", self.asked)
 
 
-@dataclass(frozen=True)
+@value
 class Scene:
     """Everything a message is made from. `asked` collects the missing values that the template printed."""
 
@@ -116,7 +118,7 @@ class Scene:
 
     def context(self, wanted: Collection[str] | None = None) -> dict[str, Any]:
         """The values of the slot's vocabulary, and nothing besides; of those the wanted ones, where it says which."""
-        names = SAID_TO_ALL if self.audience in CUSTOMER_FACING else (*SAID_TO_ALL, *SAID_INSIDE)
+        names = SAID_TO_ALL if self.audience in CUSTOMER_FACING else SAID_TO_AGENTS
         return {name: getattr(self, f"_{name}")() for name in names if wanted is None or name in wanted}
 
     @cached_property

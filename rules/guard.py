@@ -67,6 +67,8 @@ def normal(text: str) -> str:
     other scripts Latin.
     """
     seen = text if text.isascii() else _unmasked(text)
+    if "[" not in seen and "(" not in seen:
+        return seen
     return DISGUISED.sub(lambda match: DISGUISES[match.group().strip(" []()").lower()], seen)
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from core.moments import Moment, MomentKind
 from core.notes import CUSTOMER_FACING, Audience
 from core.tickets import Ticket
+from core.values import value
 from rules.catalogue import Catalogue
 from rules.conditions import cannot_be_ruled_out, holds, known_to_hold
 from rules.language import Condition, Entry, Family, Gate, Layer, Milestone, Rule, RuleSet
@@ -44,7 +45,7 @@ class Contest:
         return next((pair for pair in self.ranked if pair[0].layer is Layer.PACK), None)
 
 
-@dataclass(frozen=True)
+@value
 class Judgement:
     """`matched` in order of precedence."""
 
@@ -108,8 +109,11 @@ def fires(gate: Gate, view: View) -> bool:
 
 def _fired(rules: RuleSet, view: View, held: Collection[str]) -> tuple[Fired, ...]:
     """Those that fire now, and those that are held. A held gate that no file defines any more silences everything."""
-    now = {gate.id for gate in rules.gate_matcher.matched(view)}
-    if rules.wary and None in view.ticket.fields.values():  # a field that the site declares and that cannot be read
+    matched, unread = rules.gate_matcher.matched(view), None in view.ticket.fields.values()
+    if not matched and not held and not unread:
+        return ()
+    now = {gate.id for gate in matched}
+    if unread:  # a field that the site declares and that cannot be read
         now.update(gate.id for gate in rules.wary if fires(gate, view))
     if not now and not held:
         return ()

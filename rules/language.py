@@ -382,6 +382,11 @@ class RuleSet:
         return self._matcher([rule for rule in self.rules if rule.closing])
 
     @cached_property
+    def shipped(self) -> frozenset[str]:
+        """The rules that Liaison brings along, by id."""
+        return frozenset(rule.id for rule in self.rules if rule.layer is Layer.PACK)
+
+    @cached_property
     def timeless(self) -> bool:
         """Whether a ticket that stays as it is stays so for all that is asked here, however late it is."""
         return self.matcher.timeless and self.gate_matcher.timeless and self.family_matcher.timeless

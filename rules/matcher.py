@@ -7,7 +7,7 @@ ticket meets only the rules that have most in common with it. The answer is alwa
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Generic, Protocol, TypeVar
 
@@ -50,45 +50,66 @@ class Matcher(Generic[C]):
 
     def __init__(self, rules: Sequence[C], catalogue: Catalogue) -> None:
         self.rules = rules
-        self.timeless = not any(asks_the_time(rule.when) or asks_the_time(rule.unless) for rule in rules)
-        self._last: dict[MomentKind, tuple[View, list[int]]] = {}
+        self.timeless = not self._ask(asks_the_time)
+        self._looks_back, self._asks_what = self._ask(asks_for_change), self._ask(asks_the_moment)
+        self._last: dict[MomentKind | None, tuple[View, tuple[C, ...]]] = {}
         owned = [(place, clause) for place, rule in enumerate(rules) for clause in clauses_of(rule.when, rule.unless)]
         self._boxes = divided(owned, Setting(catalogue, scanners_of(clause for _, clause in owned)))
 
     def matching(self, view: View) -> list[int]:
         """The places of the rules that match, in rising order."""
-        if not self.rules:
-            return []
-        if not self.timeless:
-            return sorted(set(self._boxes.matching(view)))
-        kind = view.moment.kind
-        last = self._last.get(kind)
-        if last is None or not _is_seen_again(last[0], view):
-            last = self._last[kind] = view, sorted(set(self._boxes.matching(view)))
-        return last[1]
+        return sorted(set(self._boxes.matching(view))) if self.rules else []
 
     def matched(self, view: View) -> tuple[C, ...]:
-        rules = self.rules
-        return tuple([rules[place] for place in self.matching(view)])
+        """The rules themselves. One look at a ticket asks the same more than once, and so does the next one where
+        nothing has changed.
+        """
+        if not self.rules:
+            return ()
+        if not self.timeless:
+            return self._matched(view)
+        kind = view.moment.kind if self._asks_what else None
+        last = self._last.get(kind)
+        if last is None or not self._is_seen_again(last[0], view):
+            last = self._last[kind] = view, self._matched(view)
+        return last[1]
+
+    def _matched(self, view: View) -> tuple[C, ...]:
+        return tuple([self.rules[place] for place in self.matching(view)])
+
+    def _is_seen_again(self, one: View, other: View) -> bool:
+        same = one.ticket is other.ticket and one.catalogue is other.catalogue
+        return same and (one.moment.before is other.moment.before or not self._looks_back)
+
+    def _ask(self, what: Callable[[Condition | None], bool]) -> bool:
+        return any(what(rule.when) or what(rule.unless) for rule in self.rules)
 
 
 def asks_the_time(condition: Condition | None) -> bool:
     """Whether its answer may be another one at another time, about the same ticket at the same moment."""
+    return _has(condition, lambda test: test.op is Op.WITHIN or test.field in OF_NOW)
+
+
+def asks_the_moment(condition: Condition | None) -> bool:
+    """Whether its answer may be another one at a moment of another kind."""
+    return _has(condition, lambda test: test.field == "moment")
+
+
+def asks_for_change(condition: Condition | None) -> bool:
+    """Whether `to` or `from` stands somewhere in it."""
+    return _has(condition, lambda test: test.op in {Op.TO, Op.FROM})
+
+
+def _has(condition: Condition | None, such: Callable[[Test], bool]) -> bool:
     match condition:
         case Test():
-            return condition.op is Op.WITHIN or condition.field in OF_NOW
+            return such(condition)
         case All() | OnField() | AnyOf():
-            return any(asks_the_time(one) for one in condition.of)
+            return any(_has(one, such) for one in condition.of)
         case Not():
-            return asks_the_time(condition.one)
+            return _has(condition.one, such)
         case None:
             return False
-
-
-def _is_seen_again(one: View, other: View) -> bool:
-    """One look at a ticket asks the same more than once, and so does the next one where nothing has changed."""
-    same = one.ticket is other.ticket and one.moment.before is other.moment.before
-    return same and one.catalogue is other.catalogue
 
 
 class Shelf:

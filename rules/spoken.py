@@ -1,12 +1,12 @@
 """Times as people say them: in the reader's zone and language, on the 24-hour clock, and never with two meanings."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import get_timezone_location
 
+from core.values import value
 from rules.tongues import ENGLISH, Tongue, tongue
 
 WEEK = 7
@@ -15,7 +15,7 @@ NEAR = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 UNIVERSAL = frozenset({"", "UTC", "GMT", "UCT", "Zulu", "Universal", "Greenwich", "GMT0", "GMT+0", "GMT-0"})
 
 
-@dataclass(frozen=True)
+@value
 class Reader:
     """Somebody who reads at `now` in a zone. `names_zone`: say whose time it is, because the reader's is not known."""
 
@@ -46,7 +46,7 @@ class Reader:
 
     def time(self, moment: datetime) -> str:
         """The time alone: "14:30"."""
-        return f"{self._local(moment):%H:%M}"
+        return _clock(self._local(moment))
 
     def window(self, start: datetime, end: datetime) -> str:
         """From when to when: "Sunday 22 November, 02:00 to 04:00 (Berlin time)"; across days both dates."""
@@ -60,38 +60,24 @@ class Reader:
         """Exactly: "40 minutes", "1 hour 30 minutes"."""
         return self._tongue.duration(length)
 
-    @cached_property
+    @property
     def _tongue(self) -> Tongue:
         return tongue(self.language)
 
     def _phrase(self, form: str, moment: datetime, *, weekday_alone: bool, short: bool = False) -> str:
-        local = self._local(moment)
+        local, today = self._local(moment), self._local(self.now).date()
         midnight = (local.hour, local.minute) == (0, 0)
-        alone = short and not midnight and local.date() == self._local(self.now).date()
+        alone = short and not midnight and local.date() == today
         said = self._tongue.say("times", f"{form}_today" if alone else form).format(
-            clock=self._tongue.say("midnight", "clock") if midnight else self.time(moment),
-            day=self._day(form, local, midnight=midnight, weekday_alone=weekday_alone),
+            clock=self._tongue.say("midnight", "clock") if midnight else _clock(local),
+            day=_day(form, local.date(), today, self.language, midnight=midnight, weekday_alone=weekday_alone),
         )
         side = clock_change(moment, self.zone, self.language)
         said = f"{said}, {side}" if side else said
         return f"{said} ({zone_said(self.zone, self.language)})" if self.names_zone else said
 
-    def _day(self, form: str, local: datetime, *, midnight: bool, weekday_alone: bool) -> str:
-        """Midnight belongs to the evening before it: nobody then takes it for the end of the next day."""
-        day = local.date() - timedelta(days=1) if midnight else local.date()
-        away = (day - self._local(self.now).date()).days
-        named = NEAR.get(away) or ("weekday" if weekday_alone and 1 < away < WEEK else "date")
-        return self._named(form, named, midnight=midnight).format(
-            weekday=self._tongue.weekday(day), date=self._date(day)
-        )
-
-    def _named(self, form: str, named: str, *, midnight: bool) -> str:
-        """Some languages say the day otherwise after "since"."""
-        own = self._tongue.say(f"{form}_days", named)
-        return own or self._tongue.say("midnight" if midnight else "days", named)
-
     def _date(self, day: date) -> str:
-        return self._tongue.day(day, year=abs((day - self._local(self.now).date()).days) >= FAR)
+        return _dated(day, self._local(self.now).date(), self._tongue)
 
     def _clock(self, moment: datetime) -> str:
         side = clock_change(moment, self.zone, self.language)
@@ -101,13 +87,32 @@ class Reader:
         return moment.astimezone(zone_named(self.zone))
 
 
+@lru_cache(maxsize=4096)
+def _day(form: str, day: date, today: date, language: str, *, midnight: bool, weekday_alone: bool) -> str:
+    """Midnight belongs to the evening before it: nobody then takes it for the end of the next day."""
+    day, said = day - timedelta(days=1) if midnight else day, tongue(language)
+    away = (day - today).days
+    named = NEAR.get(away) or ("weekday" if weekday_alone and 1 < away < WEEK else "date")
+    # some languages say the day otherwise after "since"
+    own = said.say(f"{form}_days", named) or said.say("midnight" if midnight else "days", named)
+    return own.format(weekday=said.weekday(day), date=_dated(day, today, said))
+
+
+def _dated(day: date, today: date, said: Tongue) -> str:
+    return said.day(day, year=abs((day - today).days) >= FAR)
+
+
+def _clock(local: datetime) -> str:
+    return f"{local.hour:02}:{local.minute:02}"
+
+
 def clock_change(moment: datetime, zone: str, language: str = ENGLISH) -> str:
     """Which of two equal clock times is meant where the clocks go back in between; `""` on every other minute."""
-    local = moment.astimezone(zone_named(zone)).replace(tzinfo=None)
-    first, second = (local.replace(tzinfo=zone_named(zone), fold=fold).astimezone(UTC) for fold in (0, 1))
-    if first == second:
+    local = moment.astimezone(zone_named(zone))
+    first, second = local.replace(fold=0), local.replace(fold=1)
+    if first.utcoffset() == second.utcoffset():
         return ""
-    return tongue(language).say("clocks", "before" if moment == first else "after")
+    return tongue(language).say("clocks", "before" if moment == first.astimezone(UTC) else "after")
 
 
 @lru_cache(maxsize=1024)

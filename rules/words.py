@@ -212,7 +212,6 @@ FILTERS: dict[str, Any] = {
     "default": lambda value, instead: value or instead,
 }
 TAGS_ALONE = re.compile(r"^[ \t]*((?:\{%[^{}\n]*%\}[ \t]*)+)\n", re.MULTILINE)
-BLANKS = re.compile(r"[^\S\n]+")
 EMPTY_LINES = re.compile(r"\n{3,}")
 BLANK_BEFORE = re.compile(r" ([.,])(?=\s|$)")
 FIRST_WORD = re.compile(r"[a-zà-öø-ÿß]+\b")
@@ -220,9 +219,9 @@ FIRST_WORD = re.compile(r"[a-zà-öø-ÿß]+\b")
 
 def _tidy(text: str) -> str:
     """Stripped, blanks and empty lines collapsed, no blank before a full stop, the first letter large."""
-    lines = [BLANKS.sub(" ", line).strip() for line in text.splitlines()]
-    text = EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip()
-    text = BLANK_BEFORE.sub(r"\1", text)
+    text = "\n".join([" ".join(line.split()) for line in text.splitlines()])
+    text = (EMPTY_LINES.sub("\n\n", text) if "\n\n\n" in text else text).strip()
+    text = BLANK_BEFORE.sub(r"\1", text) if " ." in text or " ," in text else text
     return text[:1].upper() + text[1:] if FIRST_WORD.match(text) else text
 
 

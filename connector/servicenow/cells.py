@@ -70,7 +70,8 @@ class Cell:
 
     @property
     def count(self) -> int | None:
-        return None if self.number is None else int(self.number)
+        number = self.number
+        return None if number is None else int(number)
 
     @property
     def time(self) -> datetime | None:

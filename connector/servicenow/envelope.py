@@ -7,15 +7,16 @@ changed_fields, record}`), the flat one of senders that mix event and columns (w
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, TypeVar
 
 from marshmallow import Schema, fields, missing
 
-from connector.servicenow.cells import EMPTY, SAFE_ID, Cell, cell, scalar, time
+from connector.servicenow.cells import EMPTY, SAFE_ID, Cell, cell, scalar, text, time
 from connector.servicenow.vocabulary import PREFIXES
 from core.errors import PayloadError
+from core.values import value
 
 TABLE = re.compile(r"[a-z][a-z0-9_]{1,79}\Z")
 DELETES = {"delete", "deleted"}
@@ -41,17 +42,25 @@ class Eyes:
     def __init__(self, schema: Schema) -> None:
         columns = schema.load_fields.items()
         self._columns = [(name, one.data_key or name, one.read, one.absent) for name, one in columns]  # type: ignore[attr-defined]
+        self._absent = {key: absent for _, key, _, absent in self._columns}
+        self._readers = {key: read for _, key, read, _ in self._columns}
 
     def load(self, record: Mapping[str, Any]) -> dict[str, Any]:
         return {name: read(record[key]) if key in record else absent for name, key, read, absent in self._columns}
 
     def by_key(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """The same under the names that the columns have in a record."""
-        return {key: read(record[key]) if key in record else absent for _, key, read, absent in self._columns}
+        readers = self._readers
+        return self._absent | {key: readers[key](raw) for key, raw in record.items() if key in readers}
 
 
 def word() -> Lenient[str]:
-    return Lenient(lambda raw: cell(raw).code, "")
+    return Lenient(_word, "")
+
+
+def _word(raw: Any) -> str:
+    """Ids and times come once: as cells they would drive out of memory what comes again."""
+    return text(raw) if type(raw) is str else cell(raw).code
 
 
 def column(name: str | None = None) -> Lenient[Cell]:
@@ -60,7 +69,7 @@ def column(name: str | None = None) -> Lenient[Cell]:
 
 def _words(raw: Any) -> tuple[str, ...]:
     items = raw.split(",") if isinstance(raw, str) else raw
-    return tuple(text for item in items if (text := scalar(item))) if isinstance(items, list) else ()
+    return tuple(word for item in items if (word := scalar(item))) if isinstance(items, list) else ()
 
 
 def _columns(raw: Any) -> Mapping[str, Any]:
@@ -73,8 +82,6 @@ class EnvelopeSchema(Schema):
     record_type = word()
     record_id = word()
     sys_id = word()
-    sys_class_name = column()
-    number = word()
     operation = word()
     event = word()
     sent_at = word()
@@ -82,7 +89,15 @@ class EnvelopeSchema(Schema):
     record = Lenient[Mapping[str, Any]](_columns, {})
 
 
-@dataclass(frozen=True)
+class RecordSchema(Schema):
+    """What tells which record it is."""
+
+    sys_id = word()
+    sys_class_name = column()
+    number = word()
+
+
+@value
 class Envelope:
     """`sent_at` is UTC by contract. `nested` tells our business rule's own shape: comments stand only there."""
 
@@ -96,7 +111,7 @@ class Envelope:
     nested: bool = False
 
 
-ENVELOPE = Eyes(EnvelopeSchema())
+ENVELOPE, RECORD = Eyes(EnvelopeSchema()), Eyes(RecordSchema())
 
 
 def envelope(body: Mapping[str, Any]) -> Envelope:
@@ -104,7 +119,7 @@ def envelope(body: Mapping[str, Any]) -> Envelope:
     body = _unwrapped(body)
     outer = ENVELOPE.load(body)
     record = outer["record"] or body
-    inner = ENVELOPE.load(record)
+    inner = RECORD.load(record)
     sys_id = _first("sys_id", SAFE_ID, outer["record_id"], inner["sys_id"], outer["sys_id"])
     named = (outer["table"], outer["record_type"], _class(inner["sys_class_name"]), _by_number(inner["number"]))
     return Envelope(

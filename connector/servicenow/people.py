@@ -8,7 +8,8 @@ from core.tickets import Person
 
 REQUESTERS = ("caller_id", "requested_by", "opened_by")
 DETAILS = ("user_name", "vip", "internal_integration_user", "web_service_access_only", "preferred_language", "location")
-PERSON_COLUMNS = tuple(f"{role}.{detail}" for role in REQUESTERS for detail in DETAILS)
+COLUMNS = {(role, detail): f"{role}.{detail}" for role in REQUESTERS for detail in DETAILS}
+PERSON_COLUMNS = tuple(COLUMNS.values())
 
 
 class People:
@@ -46,7 +47,7 @@ class People:
 
     def _detail(self, cells: Mapping[str, Cell], role: str, detail: str) -> str:
         """What the payload says, else what was said about this user earlier."""
-        cell, who = cells[f"{role}.{detail}"], cells[role].sys_id
+        cell, who = cells[COLUMNS[role, detail]], cells[role].sys_id
         if not cell.said:
             return self._names.of(f"{who}.{detail}") if who else ""
         word = (cell.name or self._names.of(cell.sys_id)) if detail == "location" else cell.code

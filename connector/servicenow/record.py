@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from connector.servicenow import vocabulary
-from connector.servicenow.cells import Cell, Names
+from connector.servicenow.cells import Cell, Names, time
 from connector.servicenow.people import PERSON_COLUMNS, REQUESTERS
 from core.sightings import Unmapped
 from core.sites import Site
@@ -45,6 +45,8 @@ class Record:
     def __init__(self, table: str, kind: str, cells: Mapping[str, Cell], site: Site, names: Names) -> None:
         self.table, self.kind, self.cells, self.site, self._names = table, kind, cells, site, names
         self.unmapped: list[Unmapped] = []
+        self.times, self.parent, self.risk = self._times(), self._parent(), self._risk()
+        self.revision = self._revision()
 
     def ticket(self, sys_id: str, requester: Person, fields: Mapping[str, Any]) -> Ticket:
         status, label = self._status(), self._label
@@ -66,7 +68,7 @@ class Record:
             impact=vocabulary.level(self.cells["impact"]),
             urgency=vocabulary.level(self.cells["urgency"]),
             type=self._type(),
-            risk=self._risk(),
+            risk=self.risk,
             approval=vocabulary.APPROVALS.get(self.cells["approval"].code.casefold(), ""),
             category=self.cells["category"].code,
             subcategory=self.cells["subcategory"].code,
@@ -80,33 +82,33 @@ class Record:
             requester=requester,
             labels=_labels(self.cells["sys_tags"]),
             major=self._major("major_incident_state"),
-            parent=self._parent(),
+            parent=self.parent,
             children_count=self.cells["child_incidents"].count,
             duplicate_of=self._pointer("duplicate_of"),
             caused_by=self._pointer("caused_by"),
             problem=self._pointer("problem_id"),
-            revision=self._revision(),
+            revision=self.revision,
             fields=fields,
-            **self._times(),
+            **self.times,
         )
 
     @property
     def whole(self) -> bool:
         """Whether this says all that rules rest on, so that the record need not be read."""
-        said = all(self.cells[name].said for name in (*WHOLE[""], *WHOLE.get(self.kind, ())))
-        said &= any(self.cells[name].said for name in REQUESTERS)
-        said &= self.kind != Kind.INCIDENT or self.cells["parent_incident"].said or self.cells["parent"].said
-        known = bool(self.cells["number"].code and self.cells["state"].code and self._revision())
-        named = all(self.name(name) for name in RULED if self.cells[name].sys_id)
-        parent = self._parent()
+        cells, parent = self.cells, self.parent
+        said = all(cells[name].said for name in (*WHOLE[""], *WHOLE.get(self.kind, ())))
+        said &= any(cells[name].said for name in REQUESTERS)
+        said &= self.kind != Kind.INCIDENT or cells["parent_incident"].said or cells["parent"].said
+        known = bool(cells["number"].code and cells["state"].code and self.revision)
+        named = all(self.name(name) for name in RULED if cells[name].sys_id)
         family = parent is None or bool(parent.id and parent.key)
-        risk = not self.cells["risk"].code or bool(self._risk())
+        risk = not cells["risk"].code or bool(self.risk)
         return said and known and named and family and risk
 
     def name(self, column: str) -> str:
         """What a reference is called: from the payload, else from what was learnt earlier."""
         cell = self.cells[column]
-        return cell.name or self._names.of(cell.sys_id)
+        return (cell.name or self._names.of(cell.sys_id)) if cell.code else ""
 
     def _label(self, column: str) -> str:
         return self.cells[column].label
@@ -194,13 +196,12 @@ class Record:
         return self.name(column) or self.cells[column].code
 
     def _times(self) -> dict[str, Any]:
-        time = {name: self.cells[name].time for name in TIMES.values()}
-        found = {field: time[name] for field, name in TIMES.items()}
+        found = {field: time(code) if (code := self.cells[name].code) else None for field, name in TIMES.items()}
         return {**found, "opened_at": found["opened_at"] or self.cells["sys_created_on"].time}
 
     def _revision(self) -> str:
         """Time first: `sys_mod_count` repeats and runs backwards in real logs. `""` where the time is not told."""
-        updated = self.cells["sys_updated_on"].time
+        updated = self.times["updated_at"]
         if updated is None:
             return ""
         count = max(self.cells["sys_mod_count"].count or 0, 0)

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from core.notes import Audience
 from core.sightings import Author, Comment, Sighting, Snapshot
 from core.sites import Site
 from core.tickets import TicketRef
+from core.values import value
 
 JOURNALS = {"comments": True, "work_notes": False}
 """Journal columns and whether customers read them."""
@@ -26,7 +26,7 @@ SAME_MOMENT = timedelta(minutes=10)
 BOTH = frozenset({Audience.AGENTS, Audience.REQUESTER})
 
 
-@dataclass(frozen=True)
+@value
 class Read:
     """`complete` False: the payload does not say enough, ask for the record."""
 

@@ -1,11 +1,11 @@
 """ServiceNow's stock values in canonical words: by code, and by English label where a payload has only labels."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from connector.servicenow.cells import Cell
 from core.sites import Site
 from core.tickets import HoldReason, Kind, Phase, Priority, Resolution, State
+from core.values import value
 
 KINDS = {"incident": Kind.INCIDENT.value, "change_request": Kind.CHANGE.value}
 PREFIXES = {"INC": "incident", "CHG": "change_request", "PRB": "problem"}
@@ -73,7 +73,7 @@ STATES, REASONS, PHASES = frozenset(State), frozenset(HoldReason), frozenset(Pha
 URGENCIES, ENDINGS = frozenset(Priority), frozenset(Resolution)
 
 
-@dataclass(frozen=True)
+@value
 class Status:
     """A canonical state with the hold reason or phase that a map may name behind a colon."""
 

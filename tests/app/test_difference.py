@@ -1,5 +1,6 @@
 """Which moments lie between two snapshots."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -155,3 +156,13 @@ def test_terminal_moments_lead_and_no_moment_comes_twice(kind, data, priorities)
 def test_nothing_changed_means_no_moment(state, priority):
     same = incident(state=state, priority=priority)
     assert moments(same, same, Memory(acknowledged=True), NOW) == []
+
+
+@pytest.mark.parametrize("state", ["", "new", "in_progress", "on_hold", "resolved", "closed", "cancelled"])
+@pytest.mark.parametrize("hold_reason", ["", "requester", "vendor"])
+def test_of_itself_nothing_comes_to_an_incident(state, hold_reason):
+    """Looked at again as it is, it brings no moment, however it is: so the same ticket need not be compared."""
+    seen = incident(state=state, hold_reason=hold_reason, phase="monitoring", priority="P1", service="a")
+    again = replace(seen)
+    assert again is not seen
+    assert moments(seen, again, Memory(), NOW) == moments(seen, seen, Memory(), NOW) == []
