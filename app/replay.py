@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from sqlalchemy import func, select
 
-from app import tables
+from app import garbage, tables
 from app.clocks import DrivenClock
 from app.driving import Driver
 from app.journal import What
@@ -72,6 +72,7 @@ def replay(recording: Recording, work: Path, rules: Path | None, advance: Callab
     with _stage(recording, work, rules) as (liaison, snow, driver, clock, server):
         clock.move(_latest(liaison))
         _create(recording, snow)
+        garbage.settle()  # as `liaison serve` does
         poster, sign = Poster(f"{server.url}/hooks/{SITE}", 30), timestamped_signature(SECRET, clock)
         for event in recording:
             summary.events += 1
