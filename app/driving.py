@@ -6,6 +6,9 @@ from datetime import datetime
 from app.clocks import DrivenClock
 from app.liaison import Liaison
 from connector.sandbox import Hooks
+from core.errors import LiaisonError
+
+LIMIT = 100_000
 
 
 class Driver:
@@ -17,12 +20,14 @@ class Driver:
 
     def settle(self) -> datetime | None:
         """Attend until nothing is due: our own comments come back as webhooks, too. Returns when something is again."""
-        while True:
+        engine, attend = self._liaison.engine, self._liaison.attend
+        for _ in range(LIMIT):
             for hooks in self._hooks:
                 hooks.flush()
-            due = self._liaison.engine.next_due()
-            if due is None or due > self._clock.now() or not self._liaison.engine.drain(self._liaison.attend):
+            due = engine.next_due()
+            if due is None or due > self._clock.now() or not engine.attend_next(attend):
                 return due
+        raise LiaisonError(f"{LIMIT} wake-ups at one point in time: the engine is going in circles.")
 
     def advance(self, to: datetime) -> None:
         """Move the clock to `to`, stopping at everything that falls due before."""

@@ -181,11 +181,16 @@ class EmbeddedEngine:
     def drain(self, attend: Attend, *, limit: int = 100_000) -> int:
         """Attend, in this thread, to all that is due now; returns how many times. For replays and tests."""
         for count in range(limit):
-            ref = self._claim()
-            if ref is None:
+            if not self.attend_next(attend):
                 return count
-            self._attend(attend, ref)
         raise LiaisonError(f"{limit} wake-ups at one point in time: the engine is going in circles.")
+
+    def attend_next(self, attend: Attend) -> bool:
+        """Attend, in this thread, to the most urgent ticket that is due; whether there was one."""
+        ref = self._claim()
+        if ref:
+            self._attend(attend, ref)
+        return ref is not None
 
     def next_due(self) -> datetime | None:
         """When the earliest wake-up is due, and its site open."""
@@ -266,10 +271,7 @@ class EmbeddedEngine:
         log.error("%s: %s", what, error)
 
     def _work_once(self, attend: Attend) -> None:
-        ref = self._claim()
-        if ref:
-            self._attend(attend, ref)
-        else:
+        if not self.attend_next(attend):
             with self._state:
                 self._state.wait(self._pause())
 

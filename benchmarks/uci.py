@@ -9,8 +9,9 @@ the converter that turns it into ServiceNow's envelopes are not part of this pro
 
 or in LIAISON_UCI_LOG and LIAISON_UCI_CONVERTER. Envelopes already made (`--envelope`) are read as they are.
 
-The log knows no service and no parent. Liaison's business rule always tells both, empty or not, so that the record need
-not be read: converted events say so, too. With `--thin` they do not, and each costs a read of the platform.
+The log knows no service, no parent and no more of the caller than a name. Liaison's business rule always sends those
+columns, empty or not, so that the record need not be read: converted events do so, too. With `--thin` they do not, and
+each costs a read of the platform.
 """
 
 import argparse
@@ -36,6 +37,7 @@ from sqlalchemy import Connection, create_engine, select
 
 from app import tables
 from app.lanes import replay_in_lanes
+from connector.servicenow.record import COLUMNS
 from core.notes import Audience, NoteState
 from core.times import from_iso
 
@@ -44,7 +46,8 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 GOAL = 0.999
 RATE = 100
 """Events a second, with their comments, that two cores are to manage (a goal of the design)."""
-UNTOLD = {name: {"value": "", "display_value": ""} for name in ("business_service", "parent_incident")}
+BLANK = {"value": "", "display_value": ""}
+UNTOLD = {name: BLANK for name in COLUMNS if not name.startswith(("parent_incident.", "requested_by", "opened_by."))}
 ENDED = ("kept", "kept_late", "missed")
 LOG, CONVERTER = "LIAISON_UCI_LOG", "LIAISON_UCI_CONVERTER"
 
@@ -163,7 +166,7 @@ def events(options: argparse.Namespace, folder: Path) -> Path:
     with made.open("wb") as file:
         for event in _converted(log, converter, options.incidents):
             if not options.thin:
-                event["record"] |= UNTOLD
+                event["record"] = UNTOLD | event["record"]
             file.write(orjson.dumps(event) + b"\n")
     return made
 
