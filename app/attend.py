@@ -439,7 +439,6 @@ class Attendant:
         self._notes(tx, ref, plan, now)
         if families.turned(claim.newest, plan.newest) or families.vanished(claim.memory, plan.memory):
             for child, later in families.children(tx, ref):
-                claims.stir(tx, child)
                 self._engine.wake(tx, child, now + later)
         journal.write(tx, ref, now, entries)
         for who, what, detail in plan.audited:

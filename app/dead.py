@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
-from app import claims, journal, tables
+from app import journal, tables
 from app.engine import Engine
 from app.journal import Entry, What
 from app.memory import Memory
@@ -86,7 +86,6 @@ class DeadLetters:
         ref = TicketRef(row.site, row.ticket_id)
         fresh = {"state": "pending", "tries": 0, "not_before": None, "problem": ""}
         tx.execute(update(D).where(D.c.id == identity).values(**fresh))
-        claims.stir(tx, ref)
         self._engine.wake(tx, ref)
         self._decided(tx, ref, identity, "replay", who)
         return ref

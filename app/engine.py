@@ -18,9 +18,10 @@ from sqlalchemy import bindparam, case, delete, func, literal_column, select, un
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import tables
+from app.claims import stir
 from app.pace import Gate, Paces
 from app.prepared import Prepared
-from app.rows import of, ticket_row, urgency_of
+from app.rows import of, urgency_of
 from app.store import Store, Transaction
 from core.errors import Fenced, LiaisonError, StoreError
 from core.notes import OPEN_STATES
@@ -93,7 +94,9 @@ REST = Prepared(delete(W).where(W.c.site == bindparam("site"), W.c.ticket_id == 
 
 class Engine(Protocol):
     def wake(self, tx: Transaction, ticket: TicketRef, at: datetime | None = None) -> None:
-        """Within the caller's transaction: attend to the ticket at `at` (now if None); of two times the earlier."""
+        """Within the caller's transaction: attend to the ticket at `at` (now if None); of two times the earlier. Who
+        attends to it just now looks again when done.
+        """
         ...
 
     def run(self, attend: Attend) -> None:
@@ -128,6 +131,7 @@ class EmbeddedEngine:
         self._latest: datetime | None = None
 
     def wake(self, tx: Transaction, ticket: TicketRef, at: datetime | None = None) -> None:
+        stir(tx, ticket)
         NEWS.run(tx, site=ticket.site, ticket=ticket.id, due=iso(at or self._clock.now()))
 
     def rest(self, tx: Transaction, ticket: TicketRef, until: datetime | None) -> None:
@@ -247,7 +251,6 @@ class EmbeddedEngine:
                 ref = TicketRef(site, ticket_id)
                 if work is not waits_for_somebody:
                     log.error("%s had work and nothing to wake it: that should not be.", ref)
-                ticket_row(tx, ref)
                 self.wake(tx, ref)
 
     def _work(self, attend: Attend) -> None:

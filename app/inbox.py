@@ -6,7 +6,7 @@ from concurrent.futures import Future
 import orjson
 from sqlalchemy import bindparam, insert, select, update
 
-from app import claims, tables
+from app import tables
 from app.engine import Engine
 from app.prepared import Prepared
 from app.room import Room
@@ -80,9 +80,7 @@ class StoredInbox:
             not_before=None,
         )
         if delivery.ticket_id:
-            ref = TicketRef(delivery.site, delivery.ticket_id)
-            claims.stir(tx, ref)
-            self._engine.wake(tx, ref)
+            self._engine.wake(tx, TicketRef(delivery.site, delivery.ticket_id))
         return Accepted.STORED
 
     def _seen(self, tx: Transaction, delivery: Delivery) -> bool:

@@ -54,6 +54,25 @@ def test_a_new_gate_holds_a_quiet_ticket_at_once(one):
     assert states(one, other) == {"open"}
 
 
+def test_a_ticket_that_is_looked_at_in_the_very_moment_of_a_new_gate_is_looked_at_again(one, monkeypatch):
+    """The look under way has decided by the old rules, and must not put the ticket to sleep."""
+    payroll = opened(one, category="payroll")
+    attendant, decided = one.liaison.attendant, []
+    honest = attendant._consider
+
+    def consider(case):
+        plan = honest(case)
+        if not decided:
+            decided.append(case.ref)
+            assert written(one, RULES + GATE) == 1
+        return plan
+
+    monkeypatch.setattr(attendant, "_consider", consider)
+    one.on_snow(payroll, impact="1")
+    assert decided == [one.ref(payroll)]
+    assert states(one, payroll) == {"withdrawn"}
+
+
 def test_a_gate_that_is_taken_back_holds_nothing_any_more(one):
     payroll = opened(one, category="payroll")
     written(one, RULES + GATE)
