@@ -53,8 +53,8 @@ def divided(paths: Sequence[Path], lanes: int) -> list[Recording]:
         times.append(sent_at(event))
     if not tickets:
         raise LiaisonError("there are no events in these files.")
-    # twice the processors: while one lane waits for the disk, another counts
-    lanes = lanes or min(2 * (os.cpu_count() or 1), 1 + len(tickets) // WORTH_A_LANE)
+    # one for each processor: two that take turns on one drive each other's memory out of its cache
+    lanes = lanes or min(os.cpu_count() or 1, 1 + len(tickets) // WORTH_A_LANE)
     parts: dict[int, list[int]] = {}
     for number, lane in enumerate(_lanes([families.head(ticket) for ticket in tickets], lanes)):
         parts.setdefault(lane, []).append(number)
