@@ -27,6 +27,7 @@ FARTHEST = timedelta(days=10)
 AT_ONCE = timedelta(minutes=1)
 """A command seen this soon is counted from now; one seen later from when it was written."""
 RULE = "/liaison"
+ORDERED = f"{RULE} next by "
 
 Ask = Callable[[MomentKind], Decision]
 
@@ -93,9 +94,11 @@ class Steered:
     @property
     def chosen(self) -> datetime | None:
         """The time that an agent chose in this look for the next word, where no words say it yet."""
-        by, moved = f"{RULE} next", self._plan.moved.get(R)
-        made = [p.due for p in self._plan.promises if p.audience is R and p.made_by.startswith(by)]
-        return moved[0] if moved and moved[1].startswith(by) else next(iter(made), None)
+        moved, by = self._plan.moved.get(R, (None, ""))
+        if by.startswith(ORDERED):
+            return moved
+        made = (p.due for p in self._plan.promises if p.audience is R and p.made_by.startswith(ORDERED))
+        return next(made, None)
 
     @property
     def speaks(self) -> bool:
@@ -215,11 +218,11 @@ class _Obeying:
         if standing is None:
             rule = cadence.rule if (cadence := self._now_due.cadences.get(R)) else RULE
             self._plan.promises = [p for p in self._plan.promises if p.audience is not R]
-            self._plan.promises.append(NewPromise(R, due, self._now, f"{RULE} next by {self._who}", rule))
+            self._plan.promises.append(NewPromise(R, due, self._now, f"{ORDERED}{self._who}", rule))
             return f"The requester hears from us {self._by(due)}. They had not been promised a time."
         if due > standing.due and standing.told:
             return self._later(standing, due)
-        self._plan.moved[R] = due, f"{RULE} next by {self._who}"
+        self._plan.moved[R] = due, f"{ORDERED}{self._who}"
         return f"The requester hears from us {self._by(due)}, and not {self._by(standing.due)}."
 
     def _later(self, standing: Promise, due: datetime) -> str:

@@ -194,18 +194,16 @@ class Store:
         try:
             driver: Any = connection.connection.driver_connection
             driver.execute("BEGIN IMMEDIATE")
-            run = self._run if len(jobs) > 1 else self._run_alone
             for fn, future in jobs:
                 try:
-                    done.append((future, run(connection, fn)))
+                    done.append((future, self._run(connection, fn)))
                 except _RolledBack:
                     raise
                 except (SQLAlchemyError, sqlite3.Error) as error:
                     future.set_exception(self._nothing_stored(error))
                 except Exception as error:  # noqa: BLE001 - handed to the caller who submitted it
                     future.set_exception(error)
-            if driver.in_transaction:  # it has ended where the only job failed
-                driver.execute("COMMIT")
+            driver.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - out of memory, too: a writer that ends lets everybody wait for ever
             _take_back(connection)
             self.trouble = _short(error)
@@ -234,21 +232,6 @@ class Store:
                 raise _RolledBack(_short(failed)) from error
             raise
         return result
-
-    @staticmethod
-    def _run_alone(connection: Connection, fn: Callable[[Transaction], T]) -> T:
-        """`fn` without neighbours: what it began is taken back with the transaction."""
-        driver: Any = connection.connection.driver_connection
-        try:
-            return fn(connection)
-        except Exception as error:
-            if not driver.in_transaction:
-                raise _RolledBack(_short(error)) from error
-            try:
-                driver.execute("ROLLBACK")
-            except (sqlite3.Error, MemoryError) as failed:
-                raise _RolledBack(_short(failed)) from error
-            raise
 
     def _nothing_stored(self, error: Exception) -> StoreError:
         problem = StoreError(f"nothing was stored: {_short(error)}.", where=self.url, hint=_hint(error))
