@@ -12,12 +12,12 @@ HOUR = timedelta(hours=1)
 
 def never_wakes(bench: Bench) -> None:
     """Only webhooks are attended to; what falls due by itself is slept through."""
-    bench.engine.next_due = lambda: None
+    bench.next_due = lambda: None
 
 
 def wakes_late(bench: Bench) -> None:
-    on_time = bench.engine.next_due
-    bench.engine.next_due = lambda: (due := on_time()) and due + HOUR
+    on_time = bench.next_due
+    bench.next_due = lambda: (due := on_time()) and due + HOUR
 
 
 def ignores_calendars(bench: Bench) -> None:

@@ -73,7 +73,7 @@ class Weeks:
     def advance(self, to: datetime) -> None:
         """To a time, stopping at whatever falls due, but for the hours in which nothing runs."""
         bench = self.bench
-        while (due := bench.engine.next_due()) is not None:
+        while (due := bench.next_due()) is not None:
             due = max(due, bench.clock.now())
             due = next((end for start, end in self.stops if start <= due < end), due)
             if due > to:

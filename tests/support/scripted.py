@@ -357,10 +357,14 @@ class Bench:
         """Let time pass, stopping at whatever falls due."""
         to = self.clock.now() + timedelta(**time)
         self.drain()
-        while (due := self.engine.next_due()) is not None and due <= to:
+        while (due := self.next_due()) is not None and due <= to:
             self.clock.move(due)
             self.drain()
         self.clock.move(to)
+
+    def next_due(self) -> datetime | None:
+        """When time has to stop next."""
+        return self.engine.next_due()
 
     def agent_says(
         self,
