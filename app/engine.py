@@ -104,8 +104,10 @@ class Engine(Protocol):
         """Attend to tickets as they fall due; returns after `stop`, soon even where a platform hangs."""
         ...
 
-    def nudge(self) -> None:
-        """Something has just been committed that may be due: do not wait for the next poll."""
+    def nudge(self, site: str = "") -> None:
+        """Something has just been committed that may be due, of this site alone or of any: do not wait for the next
+        poll.
+        """
         ...
 
 
@@ -143,9 +145,10 @@ class EmbeddedEngine:
             again = LATER if until > self._clock.now() else AGAIN
             again.run(tx, site=ticket.site, ticket=ticket.id, due=iso(until))
 
-    def nudge(self) -> None:
+    def nudge(self, site: str = "") -> None:
         with self._state:
-            self._state.notify()  # one is enough: each that takes a ticket looks for the next
+            if not site or self._busy()[site] < self._per_site:  # else whoever ends there looks for the next anyway
+                self._state.notify()
 
     def run(self, attend: Attend) -> None:
         self._heal_first()
@@ -290,17 +293,26 @@ class EmbeddedEngine:
     def _claim(self) -> TicketRef | None:
         """The most urgent ticket that is due, that nobody attends to and whose site has a worker to spare."""
         with self._state:
-            busy = Counter(ref.site for ref in self._running)
+            busy = self._busy()
             now, gates = self._clock.now(), self._paces.gates(busy)
             full = {site for site, count in busy.items() if count >= self._per_site}
             full |= {site for site, gate in gates.items() if gate.opens > now}
             listed, slow = orjson.dumps([*full]).decode(), orjson.dumps([*(full | gates.keys())]).decode()
             with self._store.look() as look:
-                rows = DUE.run(look, now=iso(now), full=listed, slow=slow, most=len(self._running) + 1).fetchall()
-            ref = next((r for r in (TicketRef(*row) for row in rows) if r not in self._running), None)
-            if ref:
-                self._running.add(ref)
-            return ref
+                rows = DUE.run(look, now=iso(now), full=listed, slow=slow, most=len(self._running) + 2).fetchall()
+            waiting = [ref for ref in (TicketRef(*row) for row in rows) if ref not in self._running]
+            if not waiting:
+                return None
+            first, *others = waiting
+            self._running.add(first)
+            busy[first.site] += 1
+            if any(busy[ref.site] < self._per_site for ref in others):
+                self._state.notify()  # there is work for one more, and room
+            return first
+
+    def _busy(self) -> Counter[str]:
+        """How many workers each site has now."""
+        return Counter(ref.site for ref in self._running)
 
     def _attend(self, attend: Attend, ref: TicketRef) -> None:
         try:
@@ -320,7 +332,6 @@ class EmbeddedEngine:
         finally:
             with self._state:
                 self._running.discard(ref)
-                self._state.notify()
 
     def _fail(self, tx: Transaction, ref: TicketRef) -> None:
         failures = tx.execute(select(W.c.failures).where(of(W, ref))).scalar() or 0

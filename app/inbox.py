@@ -41,7 +41,7 @@ class StoredInbox:
         except TimeoutError as error:
             raise StoreError("the store does not answer in time.", where=self._store.url) from error
         if accepted is Accepted.STORED and delivery.ticket_id:
-            self._engine.nudge()
+            self._engine.nudge(delivery.site)
         return accepted
 
     def _submit(self, delivery: Delivery) -> "Future[Accepted]":

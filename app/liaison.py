@@ -114,7 +114,7 @@ class Liaison:
         app = flask.Flask("liaison", static_folder=None)
         discretion.keep(app.logger)
         counted = self.metrics.answered
-        hooks = webhooks.blueprint.blueprint(self.sites, self.inbox, self.clock, self.engine.nudge, counted)
+        hooks = webhooks.blueprint.blueprint(self.sites, self.inbox, self.clock, counted)
         app.register_blueprint(hooks)
         app.register_blueprint(ui.blueprint.blueprint(house(self)))
         app.register_blueprint(self.metrics.blueprint(everybody=self.settings.metrics_open))

@@ -33,12 +33,9 @@ def blueprint(
     sites: Mapping[str, Site],
     inbox: Inbox,
     clock: Clock,
-    wake_hint: Callable[[], None] | None = None,
     counted: Callable[[str, int], None] | None = None,
 ) -> flask.Blueprint:
-    """Webhooks of all sites, by name. `wake_hint` is called after a stored delivery that concerns a ticket, so that
-    a worker need not wait for its next look. `counted` hears of every answer: the site as it was named, and the status.
-    """
+    """Webhooks of all sites, by name. `counted` hears of every answer: the site as it was named, and the status."""
     hooks = flask.Blueprint("hooks", __name__)
 
     def answered(request: Request, site: str) -> answers.Answer:
@@ -47,8 +44,6 @@ def blueprint(
         except answers.Refusal as refusal:
             answer = answers.refused(refusal)
             note(request, site, answer)
-        if answer.status == "stored" and wake_hint:
-            wake_hint()
         if counted:
             counted(site, answer.code)
         return answer

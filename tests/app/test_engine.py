@@ -332,6 +332,52 @@ def test_stop_lets_a_running_attend_finish(store, clock, running):
     assert ended == [ONE]
 
 
+def test_one_nudge_brings_as_many_workers_as_there_is_work_for(store, clock, running, monkeypatch):
+    monkeypatch.setattr("app.engine.POLL_SECONDS", 30)
+    engine = EmbeddedEngine(store, clock, workers=4, per_site=3)
+    together = threading.Barrier(3)
+
+    def attend(ref):
+        together.wait(10)
+        rest(engine, store, ref)
+
+    running(engine, attend)
+    time.sleep(0.2)
+    for number in range(3):
+        ref = TicketRef("a", str(number))
+        store.write(lambda tx, ref=ref: (ticket_row(tx, ref), engine.wake(tx, ref)))
+    engine.nudge("a")
+    until(lambda: engine.next_due() is None)
+    assert not together.broken
+
+
+def test_who_has_no_place_at_a_site_does_not_look_in_vain(store, clock, running, monkeypatch):
+    """Each look costs what handling half a delivery does, and they would be one for each delivery and each end."""
+    monkeypatch.setattr("app.engine.POLL_SECONDS", 30)
+    engine = EmbeddedEngine(store, clock, workers=4, per_site=2)
+    vain, claim = [], engine._claim
+    refs = [TicketRef("a", str(number)) for number in range(30)]
+
+    def counted():
+        found = claim()
+        vain.extend([] if found else [1])
+        return found
+
+    def attend(ref):
+        time.sleep(0.01)
+        if ref != refs[-1]:
+            store.write(lambda tx: engine.wake(tx, refs[-1]))
+            engine.nudge("a")  # a delivery has come
+        rest(engine, store, ref)
+
+    monkeypatch.setattr(engine, "_claim", counted)
+    for ref in refs:
+        store.write(lambda tx, ref=ref: (ticket_row(tx, ref), engine.wake(tx, ref)))
+    running(engine, attend)
+    until(lambda: engine.next_due() is None)
+    assert len(vain) <= 8
+
+
 # --- healing -------------------------------------------------------------------------------------------------------------
 
 DELIVERY = {"site": "a", "key": "k", "ticket_id": "1", "body": b"{}", "received_at": iso(START), "state": "pending"}

@@ -110,6 +110,14 @@ def test_a_delivery_of_no_ticket_is_remembered_and_wakes_nobody(desk):
     assert (desk.rows(tables.wakeups), desk.rows(tables.tickets)) == ([], [])
 
 
+def test_a_worker_need_not_wait_for_its_next_look(desk, monkeypatch):
+    nudged = []
+    monkeypatch.setattr(desk.engine, "nudge", nudged.append)
+    for delivery in (DELIVERY, DELIVERY, replace(DELIVERY, key="k2", ticket_id="")):  # seen again, and nobody's
+        desk.inbox.accept(delivery)
+    assert nudged == ["acme"]
+
+
 def test_without_its_wake_up_a_delivery_is_not_stored_either(desk, monkeypatch):
     def fails(*_about):
         raise StoreError("no room")

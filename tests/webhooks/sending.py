@@ -46,11 +46,10 @@ class Door:
 
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
     clock: StoppedClock = field(default_factory=StoppedClock)
-    woken: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.app = flask.Flask(__name__)
-        self.app.register_blueprint(blueprint(SITES, self.inbox, self.clock, lambda: self.woken.append("woken")))
+        self.app.register_blueprint(blueprint(SITES, self.inbox, self.clock))
         self.client = self.app.test_client()
 
     def send(

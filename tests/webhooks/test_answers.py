@@ -11,13 +11,12 @@ ISSUE = b'{"webhookEvent": "jira:issue_updated", "issue": {"id": "10040"}}'
 RECORD = b'{"event_id": "e1", "table": "incident", "operation": "update", "record": {"sys_id": "1c741bd70b2322007518478d83673af3"}}'
 
 
-def test_a_signed_event_is_stored_and_a_worker_hears_of_it(door):
+def test_a_signed_event_is_stored(door):
     answer = door.jira(ISSUE, X_Atlassian_Webhook_Identifier="d-1")
     assert (answer.status_code, answer.json["status"]) == (202, "stored")
     (kept,) = door.inbox.deliveries
     assert (kept.site, kept.key, kept.ticket_id, kept.body) == ("acme-jira", "d-1", "10040", ISSUE)
     assert (kept.received_at, kept.expires_at) == (door.clock.now(), None)
-    assert door.woken == ["woken"]
 
 
 def test_a_servicenow_event_is_stored_by_its_event_id(door):
@@ -32,7 +31,6 @@ def test_an_event_without_a_ticket_is_kept_for_deduplication_alone(door):
     assert (answer.status_code, answer.json["status"]) == (202, "ignored")
     assert "jira:version_released" in answer.json["reason"]
     assert [kept.ticket_id for kept in door.inbox.deliveries] == [""]
-    assert door.woken == []
     assert door.jira(body).json["status"] == "seen"
 
 
@@ -207,7 +205,6 @@ def test_a_broken_store_is_told_to_the_sender(door):
     door.inbox.broken = True
     answer = door.jira(ISSUE)
     assert (answer.status_code, answer.json["status"], answer.headers["Retry-After"]) == (503, "unavailable", "30")
-    assert door.woken == []
     door.inbox.broken = False
     assert door.jira(ISSUE).status_code == 202
 
