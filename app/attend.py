@@ -1,6 +1,7 @@
 """The heart: one look at one ticket. Idempotent; safe to run any number of times.
 
-claim → understand the deliveries → read the record where they are thin → consider → one commit → write the notes.
+claim → understand the deliveries → read the record where they are thin → consider → one commit, which makes the claim
+good → write the notes.
 """
 
 import logging
@@ -12,7 +13,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, literal, or_, select, update
+from sqlalchemy import bindparam, func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app import (
@@ -49,7 +50,7 @@ from app.rhythm import Case
 from app.rows import bound
 from app.rulebook import Rulebook
 from app.store import Look, Store, Transaction
-from core.errors import LiaisonError, NotThere, Paused, PayloadError, PlatformError, Refused, StoreError
+from core.errors import Fenced, LiaisonError, NotThere, Paused, PayloadError, PlatformError, Refused, StoreError
 from core.moments import BY_AGENTS
 from core.notes import CUSTOMER_FACING, Audience, NoteState
 from core.ports import Connector
@@ -69,9 +70,11 @@ _LEARNT = {"seen": _SEEN, "attended": _BASIS, "stands": standing.STANDS, "means"
 def _learning(parts: tuple[str, ...]) -> Prepared:
     """One update for all of it: each writes the whole row anew."""
     columns = {name: value for part in parts for name, value in _LEARNT[part].items()}
-    return Prepared(update(T).where(bound(T)).values(memory=bindparam("remembered"), unfinished=0, **columns))
+    done = {"memory": bindparam("remembered"), "fence": T.c.fence + 1, "unfinished": 0}
+    return Prepared(update(T).where(bound(T)).values(done | columns))
 
 
+NEWEST = Prepared(select(func.max(D.c.id)))
 DONE = Prepared(update(D).where(D.c.id == bindparam("delivery")).values(state="done"))
 _LATER = {name: literal("") for name in ("text", "marker", "comment_id", "problem")} | {"attempts": literal(0)}
 _DECIDED = ("id", "site", "ticket_id", "moment", "occurrence", "audience", "state", "plan", "rule", "rule_set")
@@ -126,6 +129,8 @@ class Attendant:
     ) -> None:
         self._store, self._clock, self._engine = store, clock, engine
         self._connectors, self._rulebook, self._outbox, self._pauses = connectors, rulebook, outbox, pauses
+        self._inherited: int | None = None
+        """The newest delivery that was there when this process began to attend."""
         self.told: Callable[[TicketRef], None] = lambda ref: log.debug("%s attended", ref)
 
     def attend(self, ref: TicketRef) -> None:
@@ -159,14 +164,16 @@ class Attendant:
         try:
             yield
         except Exception:
-            with suppress(StoreError):
-                self._store.write(lambda tx: self._finish(tx, claim))
+            if claim.unfinished:
+                with suppress(StoreError, Fenced):  # where something was committed, that has ended it
+                    self._store.write(lambda tx: self._finish(tx, claim))
             raise
 
     @staticmethod
     def _finish(tx: Transaction, claim: Claim) -> None:
         claims.hold(tx, claim.ref, claim.fence)
-        claims.finish(tx, claim.ref)
+        if claim.unfinished:
+            claims.finish(tx, claim.ref)
 
     def _send(self, connector: Connector, claim: Claim) -> None:
         """Write what is planned, then rest: where all went well in one commit with the last note's result."""
@@ -183,7 +190,22 @@ class Attendant:
 
     def _claim(self, ref: TicketRef) -> Claim:
         """With the deliveries whose turn it is: one that failed waits for its next try."""
-        claim = self._store.write(lambda tx: claims.take(tx, ref))
+        with self._store.look() as look:
+            claim = claims.glance(look, ref)
+            if self._inherited is None:
+                self._inherited = NEWEST.run(look).fetchone()[0] or 0
+        if claim is None or self._risky(claim):
+            claim = self._taken(ref)
+        return self._its_turn(claim)
+
+    def _risky(self, claim: Claim) -> bool:
+        """Whether it may be one of its deliveries that ended the process before this one: then each try is counted."""
+        return claim.unfinished > 0 or any(d.id <= (self._inherited or 0) for d in claim.deliveries)
+
+    def _taken(self, ref: TicketRef) -> Claim:
+        return self._store.write(lambda tx: claims.take(tx, ref))
+
+    def _its_turn(self, claim: Claim) -> Claim:
         now = self._clock.now()
         return replace(claim, deliveries=tuple(d for d in claim.deliveries if not d.not_before or d.not_before <= now))
 
@@ -218,7 +240,8 @@ class Attendant:
             self._rest(tx, connector, claim, paused, halt, Known(plan.memory, plan.newest or claim.newest))
             return True
 
-        return replace(claim, rested=self._store.write(commit))
+        rested = self._store.write(commit)
+        return replace(claim, fence=claim.fence + 1, unfinished=0, rested=rested)
 
     def _one_by_one(self, connector: Connector, claim: Claim, *, wary: bool = False) -> Claim | None:
         """Each delivery alone, after all of them together failed: the one that breaks it must not hold the others.
@@ -230,7 +253,7 @@ class Attendant:
         turns = [(), *((d,) for d in claim.deliveries)] if claim.newest else [(d,) for d in claim.deliveries]
         for turn in turns:
             # the first claim's generation: what arrived since is looked at afterwards
-            alone = replace(self._claim(claim.ref), generation=claim.generation, deliveries=turn)
+            alone = replace(self._taken(claim.ref), generation=claim.generation, deliveries=turn)
             if wary and turn and self._fail(alone, ENDED_US):
                 continue
             try:
@@ -238,6 +261,7 @@ class Attendant:
                     done = self._handle(connector, alone, rests=False)
                 if not done:
                     return None
+                alone = done
             except Exception as error:
                 if _passes(error) or not turn:
                     raise
@@ -274,7 +298,7 @@ class Attendant:
         comments = (*self._comments(connector, claim, sightings), *orders)
         newest, gone = self._newest(connector, claim, sightings, comments)
         if newest and newest.served and not gone:
-            comments += self._missed(connector, claim, comments)
+            comments += self._missed(connector, claim, newest, comments)
         return Understood(tuple(sightings), unreadable, newest, comments, gone)
 
     def _newest(
@@ -368,9 +392,11 @@ class Attendant:
         except NotThere:
             return None
 
-    def _missed(self, connector: Connector, claim: Claim, heard: tuple[Comment, ...]) -> tuple[Comment, ...]:
+    def _missed(
+        self, connector: Connector, claim: Claim, newest: Snapshot, heard: tuple[Comment, ...]
+    ) -> tuple[Comment, ...]:
         """What people said that no webhook brought, where there is reason to look."""
-        since = hearing.look_back(claim, connector.site, self._clock.now())
+        since = hearing.look_back(claim, newest, connector.site, self._clock.now())
         if since is None:
             return ()
         try:

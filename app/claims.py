@@ -1,9 +1,14 @@
-"""Claiming a ticket: a fence that every later commit of this runner is conditional on."""
+"""Claiming a ticket: a fence that every later commit of this runner is conditional on.
+
+A claim is only read, as a rule: what the look decides raises the fence with its own commit, and of two that read the
+same fence the second commits nothing (decision 0015). It is written beforehand where the look may end the process.
+"""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 from sqlalchemy import bindparam, or_, select, update
@@ -81,8 +86,8 @@ class Claim:
     """Who has a note on its way: it keeps their promise when it arrives."""
     rested: bool = False
     """Whether it is settled when the ticket is looked at next."""
-    unfinished: int = 1
-    """How many claims in a row, this one included, came to no end so far: each of them may have ended the process."""
+    unfinished: int = 0
+    """How many written claims in a row, this one included, came to no end so far: each may have ended the process."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +99,24 @@ class Known:
 
 
 def take(tx: Transaction, ref: TicketRef) -> Claim:
-    """Claim the ticket and read all that is pending, under one lock: the generation first, then the deliveries."""
+    """Claim the ticket, and count that, before anything is done with it: nobody else's look commits from now on."""
     if not CLAIM.run(tx, of_site=ref.site, of_id=ref.id).rowcount:
         ticket_row(tx, ref)
         CLAIM.run(tx, of_site=ref.site, of_id=ref.id)
+    return _claim(tx, ref, ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone())
+
+
+def glance(look: Look, ref: TicketRef) -> Claim | None:
+    """The ticket as it stands, nothing written: whoever commits first has claimed it. None where it has no row yet."""
+    row = ROW.run(look, of_site=ref.site, of_id=ref.id).fetchone()
+    return _claim(look, ref, row) if row else None
+
+
+def _claim(look: Look | Transaction, ref: TicketRef, row: tuple[Any, ...]) -> Claim:
+    """With all that is pending: the generation is read first, then the deliveries."""
     mine = {"of_site": ref.site, "of_id": ref.id}
-    fence, generation, remembered, attended, newest, unfinished = ROW.run(tx, **mine).fetchone()
-    notes = OPEN_NOTES.run(tx, **mine).fetchall()
+    fence, generation, remembered, attended, newest, unfinished = row
+    notes = OPEN_NOTES.run(look, **mine).fetchall()
     return Claim(
         ref=ref,
         fence=fence,
@@ -108,8 +124,8 @@ def take(tx: Transaction, ref: TicketRef) -> Claim:
         memory=Memory.from_dict(orjson.loads(remembered)),
         attended=snapshots.load(attended),
         newest=snapshots.load(newest),
-        deliveries=tuple(_delivered(*row) for row in PENDING.run(tx, **mine)),
-        promises=open_promises(tx, ref),
+        deliveries=tuple(_delivered(*row) for row in PENDING.run(look, **mine)),
+        promises=open_promises(look, ref),
         oldest_planned=min((from_iso(n[3]) for n in notes if n[0] == NoteState.PLANNED), default=None),
         speaking=_speaking(notes),
         unfinished=unfinished,

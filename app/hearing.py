@@ -4,26 +4,35 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from app.claims import Claim
+from app.memory import Memory
 from app.obeyed import commanding, obeyed
 from core.notes import CUSTOMER_FACING
-from core.sightings import Author, Comment
+from core.sightings import Author, Comment, Snapshot
 from core.sites import Site
 
 SAME = timedelta(seconds=2)
 """The same words, told twice: a journal's row and its record's save need not be stamped in the same second."""
 
 
-def look_back(claim: Claim, site: Site, now: datetime) -> datetime | None:
-    """Since when to look for words that were missed; None: not at all.
+def look_back(claim: Claim, newest: Snapshot, site: Site, now: datetime) -> datetime | None:
+    """Since when to look for words that were missed; None: not at all. `newest`: as it was read just now.
 
     A ticket that polling found: since it was last seen. A promise that is due: since it was made, for an agent
-    who wrote meanwhile kept it, and saying "nothing new" after their words is worse than silence.
+    who wrote meanwhile kept it, and saying "nothing new" after their words is worse than silence. Whoever writes saves
+    the ticket: where nobody but us has saved it since, nobody wrote (decision 0016).
     """
     times = [p.made_at for p in claim.promises if p.due <= now and p.audience in CUSTOMER_FACING]
+    if times and _untouched(claim.memory, newest, min(times)):
+        times = []
     if any(delivery.polled for delivery in claim.deliveries):
         last = claim.newest.ticket.updated_at if claim.newest else None
         times.append(last or site.speak_from)
     return min(times, default=None)
+
+
+def _untouched(memory: Memory, newest: Snapshot, since: datetime) -> bool:
+    known = memory.left_as and memory.left_at and memory.left_at <= since
+    return bool(known) and newest.ticket.revision == memory.left_as
 
 
 def news(claim: Claim, heard: Iterable[Comment], listed: Iterable[Comment]) -> tuple[Comment, ...]:

@@ -35,6 +35,7 @@ class Memory:
     promised. `owed` are moments by audience, as `kind:occurrence`, that wait for the end of quiet hours or of a mute;
     `owed_window` is the planned window that each audience still knows while it has been moved or called off, `owed_due`
     what had been promised to the requester before an end that they have not heard of.
+    `left_as` is the revision that our last note left the ticket with; nobody else had saved it since `left_at`.
     """
 
     adopted: bool = False
@@ -85,6 +86,8 @@ class Memory:
     owed: dict[str, list[str]] = field(default_factory=dict)
     owed_window: dict[str, str] = field(default_factory=dict)
     owed_due: datetime | None = None
+    left_as: str = ""
+    left_at: datetime | None = None
 
     @property
     def answered(self) -> bool:

@@ -191,7 +191,8 @@ class Outbox:
         leaving = [n for n in notes if n.audience in composed.parts]
         marker = leaving[0].id
         parts = tuple(Part(n.audience, composed.parts[n.audience]) for n in leaving)
-        letter = Letter(ref, marker, parts, edits=composed.edits, calls=composed.calls)
+        after = facts.memory.left_as
+        letter = Letter(ref, marker, parts, edits=composed.edits, calls=composed.calls, after=after)
         self._store.write(lambda tx: self._intend(tx, ref, fence, leaving, composed, marker))
         letter = replace(letter, leave_by=monotonic() + min(LEAVES, connector.site.settle_seconds / 2))
         try:
@@ -384,6 +385,7 @@ class Outbox:
             else:
                 remembering.reader_told(memory, note.moment, said.text, said.promise_due, now)
                 lines += _pledge(tx, ref, note, said.promise_due, now, memory)
+        remembering.left(memory, written, now)
         claims.save_memory(tx, ref, memory)
         journal.write(tx, ref, now, lines)
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from app.memory import Memory
 from core.moments import MomentKind
+from core.notes import Written
 
 
 def agents_told(memory: Memory, moment: str, comment_id: str, meaning: str) -> None:
@@ -18,3 +19,10 @@ def reader_told(memory: Memory, moment: str, text: str, due: datetime | None, no
     memory.holding = memory.holding + 1 if moment == MomentKind.UPDATE_DUE else 0
     if due == memory.next_at:
         memory.next_at = None
+
+
+def left(memory: Memory, written: Written, now: datetime) -> None:
+    """How the ticket stands after our note."""
+    if not (written.alone and memory.left_at):
+        memory.left_at = now
+    memory.left_as = written.revision

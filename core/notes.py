@@ -108,7 +108,8 @@ class Letter:
     One part, or two (requester and agents) where the platform writes both in one request. `edits` is the platform's
     id of the comment to replace (the living internal note), else `""`. `calls`: somebody must act on it, so the
     platform is to mail about it although it is an edit. `leave_by`, in seconds of `time.monotonic`: a
-    request that has not left by then must not leave any more, because somebody else may be looking for it.
+    request that has not left by then must not leave any more, because somebody else may be looking for it. `after`:
+    the revision that our last letter left the ticket with, `""` where it is not known.
     """
 
     ref: TicketRef
@@ -117,19 +118,24 @@ class Letter:
     edits: str = ""
     calls: bool = False
     leave_by: float = inf
+    after: str = ""
 
 
 @dataclass(frozen=True)
 class Written:
     """A letter that stands in the ticket. `comment_id` is `""` where the platform gives none.
 
-    `public` is the visibility read back: True, False, or None where the platform cannot be asked.
+    `public` is the visibility read back: True, False, or None where the platform cannot be asked. `revision` is the
+    ticket's own right afterwards, `""` where the platform does not tell; `alone`: nobody saved it between the revision
+    that the letter came after and the letter.
     """
 
     marker: str
     comment_id: str = ""
     public: bool | None = None
     at: datetime | None = None
+    revision: str = ""
+    alone: bool = False
 
 
 def plain(paragraphs: Iterable[Paragraph]) -> str:

@@ -23,6 +23,7 @@ from connector.servicenow.cells import time as utc
 from connector.servicenow.comment import journal_text, reference
 from connector.servicenow.envelope import TABLE
 from connector.servicenow.people import REQUESTERS
+from connector.servicenow.record import follows, revision
 from connector.servicenow.schema import JOURNALS, Reader
 from connector.servicenow.session import CheckedSession
 from core.errors import InDoubt, NotThere, Paused, Refused, Unavailable
@@ -149,7 +150,7 @@ class ServiceNowConnector:
         if letter.edits:
             raise Refused("a journal entry cannot be edited in ServiceNow", where=str(letter.ref))
         texts, column = self._texts(letter), self.site.note_id_column
-        asked = ("sys_id", "sys_updated_on", *((column,) if column else ()))
+        asked = ("sys_id", "sys_updated_on", "sys_mod_count", *((column,) if column else ()))
         resource = self._resource(f"/table/{table}", asked)
         payload = {**texts, column: letter.marker} if column else texts
         self._session.leave_by = letter.leave_by
@@ -159,8 +160,15 @@ class ServiceNowConnector:
             self._session.leave_by = inf
         if column:
             self._read_back(letter, answer, texts)
-        at = utc(cell(answer.get("sys_updated_on")).code) or self._clock.now()
-        return Written(letter.marker, public=_visibility(texts), at=at)
+        at, count = utc(cell(answer.get("sys_updated_on")).code), cell(answer.get("sys_mod_count")).count
+        left = revision(at, count) if at and count is not None else ""
+        return Written(
+            letter.marker,
+            public=_visibility(texts),
+            at=at or self._clock.now(),
+            revision=left,
+            alone=bool(left) and follows(left, letter.after),
+        )
 
     def hide(self, ref: TicketRef, written: Written) -> bool:
         """Journal entries cannot be taken back; which field a text went to decides who reads it."""

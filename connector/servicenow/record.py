@@ -1,6 +1,7 @@
 """One record's columns on their way to a ticket: which ones are asked for, and what each means."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -200,12 +201,19 @@ class Record:
         return {**found, "opened_at": found["opened_at"] or self.cells["sys_created_on"].time}
 
     def _revision(self) -> str:
-        """Time first: `sys_mod_count` repeats and runs backwards in real logs. `""` where the time is not told."""
         updated = self.times["updated_at"]
-        if updated is None:
-            return ""
-        count = max(self.cells["sys_mod_count"].count or 0, 0)
-        return f"{updated.isoformat(sep=' ', timespec='seconds')[:19]}.{count:010d}"
+        return revision(updated, self.cells["sys_mod_count"].count or 0) if updated else ""
+
+
+def revision(updated_at: datetime, mod_count: int) -> str:
+    """Time first: `sys_mod_count` repeats and runs backwards in real logs."""
+    return f"{updated_at.isoformat(sep=' ', timespec='seconds')[:19]}.{max(mod_count, 0):010d}"
+
+
+def follows(later: str, earlier: str) -> bool:
+    """Whether the one revision is of the very next save after the other: each save counts, a comment alone, too."""
+    one, other = earlier.rpartition(".")[2], later.rpartition(".")[2]
+    return bool(one) and int(other) == int(one) + 1
 
 
 TIMES = {

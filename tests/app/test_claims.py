@@ -78,6 +78,43 @@ def test_a_runner_that_was_overtaken_commits_nothing_from_then_on(desk, monkeypa
     assert everything(desk) == kept[0]
 
 
+@pytest.mark.parametrize("name", ["_understand", "_consider"])
+def test_of_two_looks_that_began_alike_one_counts(desk, monkeypatch, name):
+    desk.receive(incident())
+    real, others = getattr(desk.attendant, name), []
+
+    def slow(*about):
+        found = real(*about)
+        if not others:
+            others.append(desk.attendant)
+            desk.attend(REF)  # another runner's whole look, from the same fence
+        return found
+
+    monkeypatch.setattr(desk.attendant, name, slow)
+    with pytest.raises(Fenced):
+        desk.attend(REF)
+    assert set(desk.notes().values()) == {"written"}
+    assert len(desk.platform.writes) == len(desk.platform.standing) == 2
+
+
+def test_a_look_that_decides_nothing_is_one_commit(desk, monkeypatch):
+    """No claim is written beforehand: of what came since the start none can have ended a process."""
+    desk.happen(incident())
+    desk.receive(incident())
+    writes, write = [], desk.store.write
+    monkeypatch.setattr(desk.store, "write", lambda fn: writes.append(fn) or write(fn))
+    desk.attend(REF)
+    assert len(writes) == 1
+    again = desk.crash()
+    again.receive(incident())
+    row = again.rows(tables.tickets)[0]
+    monkeypatch.setattr(again.attendant, "_understand", lambda *_: pytest.fail("after the claim"))
+    with pytest.raises(pytest.fail.Exception):
+        again.attend(REF)
+    assert again.rows(tables.tickets)[0].fence == row.fence + 1, "what was there at the start is claimed in writing"
+    again.close()
+
+
 @pytest.mark.parametrize("fault", ["in_doubt", "unavailable", "paused_issue", "refused", "lost_reply"])
 def test_whatever_the_platform_answers_an_overtaken_runner_does_not_record_it(desk, monkeypatch, fault):
     desk.receive(incident())

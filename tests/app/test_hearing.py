@@ -15,6 +15,7 @@ from core.tickets import TicketRef
 from tests.support.scripted import SITE, START, incident, snapshot_of
 
 REF = TicketRef(SITE, "1")
+READ = snapshot_of(incident(revision="7"))
 DESK = Site(SITE, Platform.JIRA, "https://x.example", speak_from=START - timedelta(days=30))
 
 
@@ -52,11 +53,32 @@ def claim(*, polled=None, seen=None, promised=None, audience=Audience.REQUESTER,
     ],
 )
 def test_how_far_back_to_look(found, since):
-    assert look_back(found, DESK, minutes(30)) == since
+    assert look_back(found, READ, DESK, minutes(30)) == since
 
 
 def test_a_promise_that_is_not_due_asks_nobody():
-    assert look_back(claim(promised=3), DESK, minutes(29)) is None
+    assert look_back(claim(promised=3), READ, DESK, minutes(29)) is None
+
+
+@pytest.mark.parametrize(
+    ("left_as", "left_at", "since"),
+    [
+        ("7", minutes(3), None),
+        ("7", minutes(2), None),
+        ("7", minutes(4), minutes(3)),  # who wrote between promise and note is not seen in the revision
+        ("6", minutes(3), minutes(3)),
+        ("", minutes(3), minutes(3)),
+        ("7", None, minutes(3)),
+    ],
+)
+def test_where_nobody_saved_the_ticket_nobody_wrote(left_as, left_at, since):
+    found = claim(promised=3, left_as=left_as, left_at=left_at)
+    assert look_back(found, READ, DESK, minutes(30)) == since
+
+
+def test_what_polling_found_is_looked_into_all_the_same():
+    found = claim(promised=3, polled=True, seen=5, left_as="7", left_at=minutes(3))
+    assert look_back(found, READ, DESK, minutes(30)) == minutes(5)
 
 
 def words(at, author=Author.AGENT, identity="1", **about):

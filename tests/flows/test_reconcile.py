@@ -14,7 +14,8 @@ from connector.jira import changes as jira_changes
 from connector.sandbox import Fault
 from connector.servicenow import changes as servicenow_changes
 from core.errors import LiaisonError, Paused, Unavailable
-from tests.support.world import START
+from tests.support.world import RULES, START
+from tests.support.world import world as open_world
 
 SOLVED = {"state": "6", "close_code": "Solved (Permanently)"}
 SITES = ("servicenow", "jira")
@@ -156,6 +157,52 @@ def test_a_lost_comment_before_a_change_that_arrived_still_keeps_the_promise(wor
     world.pass_(minutes=18)
     assert promises(world, key)[:1] == ["kept"]
     assert len(world.said(key)) == 1
+
+
+def journal_reads(world):
+    """Counts how often the journal is asked for from now on."""
+    fault = Fault("delay", path="sys_journal_field", times=10_000)
+    world.snow.faults.append(fault)
+    return lambda: 10_000 - fault.times
+
+
+@pytest.fixture
+def reminding(tmp_path):
+    rules = RULES.replace("{every: 30m}", "{every: 30m, remind: 5m}")
+    with open_world(tmp_path, rules) as one:
+        yield one
+
+
+def test_where_nobody_saved_the_record_its_journal_is_not_asked_for(reminding):
+    """Promise after promise, with a reminder to the agents before each: all that was saved is ours."""
+    key = opened(reminding)
+    count = journal_reads(reminding)
+    reminding.pass_(hours=2)
+    assert len(reminding.said(key)) == 5
+    assert len(reminding.entries(key, internal=True)) > 2
+    assert count() == 0
+
+
+@pytest.mark.parametrize("minute", [5, 26])
+def test_lost_words_keep_the_promise_whether_they_came_before_our_reminder_or_after(reminding, minute):
+    key = opened(reminding)
+    count = journal_reads(reminding)
+    reminding.snow.hooks = None
+    reminding.pass_(minutes=minute)
+    reminding.on_snow(key, comments="We found it.")
+    reminding.pass_(minutes=29 - minute)
+    assert (len(reminding.said(key)), promises(reminding, key), count()) == (1, ["kept", "open"], 1)
+
+
+def test_a_save_that_no_webhook_told_of_is_reason_enough_to_look(world):
+    key = opened(world)
+    count = journal_reads(world)
+    world.snow.hooks = None
+    world.on_snow(key, short_description="y")
+    world.pass_(minutes=31)
+    assert (len(world.said(key)), count()) == (2, 1)
+    world.pass_(minutes=31)
+    assert (len(world.said(key)), count()) == (3, 1)
 
 
 def test_a_journal_that_may_not_be_read_says_nothing(world):

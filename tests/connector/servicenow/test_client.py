@@ -1,6 +1,7 @@
 """Odd answers of ServiceNow, at the HTTP seam."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -93,6 +94,28 @@ def test_both_audiences_are_written_in_one_patch_with_one_id(web, connector):
     assert (written.marker, written.public, written.at) == (MARKER, None, datetime(2026, 11, 21, 10, tzinfo=UTC))
 
 
+@pytest.mark.parametrize(
+    ("after", "count", "left", "alone"),
+    [
+        ("2026-11-21 09:30:00.0000000006", "7", "2026-11-21 10:00:00.0000000007", True),
+        ("2026-11-21 09:30:00.0000000005", "7", "2026-11-21 10:00:00.0000000007", False),
+        ("2026-11-21 09:30:00.0000000007", "7", "2026-11-21 10:00:00.0000000007", False),
+        ("", "7", "2026-11-21 10:00:00.0000000007", False),
+        ("", "0", "2026-11-21 10:00:00.0000000000", False),
+        ("2026-11-21 09:30:00.0000000006", "", "", False),
+    ],
+)
+def test_a_write_tells_how_it_left_the_record_and_whether_somebody_came_between(
+    web, connector, after, count, left, alone
+):
+    web.patch(TICKET_URL, json=accepted(sys_mod_count=count))
+    web.get(TICKET_URL, json={"result": {**RECORD, "sys_updated_on": "2026-11-21 10:00:00", "sys_mod_count": count}})
+    written = connector.write(replace(letter(), after=after))
+    assert (written.revision, written.alone) == (left, alone)
+    if left:
+        assert connector.read(REF).ticket.revision == left
+
+
 def test_a_write_carries_nothing_of_a_query(web, connector):
     web.get(TICKET_URL, json={"result": RECORD})
     web.get(JOURNAL_URL, json={"result": [row()]})
@@ -101,7 +124,7 @@ def test_a_write_carries_nothing_of_a_query(web, connector):
     connector.comment(REF, Comment("x", SINCE, text="Hello."))
     connector.write(letter())
     assert parse_qs(urlsplit(web.calls[-1].request.url).query) == {
-        "sysparm_fields": [f"sys_id,sys_updated_on,{NOTE_ID}"],
+        "sysparm_fields": [f"sys_id,sys_updated_on,sys_mod_count,{NOTE_ID}"],
         "sysparm_display_value": ["false"],
         "sysparm_exclude_reference_link": ["false"],
     }
