@@ -110,7 +110,8 @@ class Memory:
         return new
 
     def to_dict(self) -> dict[str, Any]:
-        return {k: iso(v) if isinstance(v, datetime) else v for k, v in vars(self).items()}
+        """What there is to remember: what is empty, 0 or False is so from the start."""
+        return {k: iso(v) if isinstance(v, datetime) else v for k, v in vars(self).items() if v}
 
     def dumps(self) -> str:
         return orjson.dumps(self.to_dict()).decode()

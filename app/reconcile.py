@@ -96,7 +96,7 @@ class Reconciler:
         ids = {found.ticket_id for found in batch}
         with self._store.read() as connection:
             rows = connection.execute(select(T.c.id, T.c.newest).where(T.c.site == site, T.c.id.in_(ids)))
-            known = {row.id: orjson.loads(row.newest)["ticket"]["revision"] for row in rows if row.newest}
+            known = {row.id: orjson.loads(row.newest)["ticket"].get("revision", "") for row in rows if row.newest}
         return (found for found in batch if found.revision > known.get(found.ticket_id, ""))
 
     def _accept(self, site: str, found: Found) -> bool:
