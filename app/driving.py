@@ -15,17 +15,15 @@ class Driver:
         self._liaison, self._clock, self._hooks = liaison, clock, tuple(hooks)
         self.on_move: Callable[[datetime], None] = lambda _: None
 
-    def settle(self) -> None:
-        """Attend until nothing is due: our own comments come back as webhooks, too."""
-        self._liaison.engine.drain(self._liaison.attend, before_each=self._flush)
+    def settle(self) -> datetime | None:
+        """Attend until nothing is due: our own comments come back as webhooks, too. Returns when something is again."""
+        return self._liaison.engine.drain(self._liaison.attend, before_each=self._flush)
 
     def advance(self, to: datetime) -> None:
         """Move the clock to `to`, stopping at everything that falls due before."""
-        self.settle()
-        while (due := self._liaison.engine.next_due()) is not None and due <= to:
+        while (due := self.settle()) is not None and due <= to:
             self._clock.move(due)
             self.on_move(due)
-            self.settle()
         self._clock.move(to)
         self.on_move(to)
 

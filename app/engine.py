@@ -186,13 +186,15 @@ class EmbeddedEngine:
         self._stopping.set()
         self.nudge()
 
-    def drain(self, attend: Attend, *, limit: int = 100_000, before_each: Callable[[], None] = lambda: None) -> int:
-        """Attend, in this thread, to all that is due now; returns how many times. For replays and tests."""
-        for count in range(limit):
+    def drain(
+        self, attend: Attend, *, limit: int = 100_000, before_each: Callable[[], None] = lambda: None
+    ) -> datetime | None:
+        """Attend, in this thread, to all that is due now; returns when something is again. For replays and tests."""
+        for _ in range(limit):
             before_each()
             due = self.next_due()  # looking costs half of what a claim does that finds nothing
             if due is None or due > self._clock.now() or not self._attend_next(attend):
-                return count
+                return due
         raise LiaisonError(f"{limit} wake-ups at one point in time: the engine is going in circles.")
 
     def _attend_next(self, attend: Attend) -> bool:

@@ -347,7 +347,7 @@ class Bench:
         self.receive(ticket, **about)
         self.drain()
 
-    def drain(self) -> int:
+    def drain(self) -> datetime | None:
         return self.engine.drain(self.attendant.attend, limit=200)
 
     def attend(self, ref: TicketRef) -> None:
