@@ -177,8 +177,8 @@ class Attendant:
 
     def _send(self, connector: Connector, claim: Claim) -> None:
         """Write what is planned, then rest: where all went well in one commit with the last note's result."""
-        rest = Resting(lambda tx: self._rest(tx, connector, claim, None, None))
-        self._outbox.send(claim.ref, claim.fence, rest)
+        rest = Resting(lambda tx, memory: self._rest(tx, connector, claim, None, None, Known(memory, claim.newest)))
+        self._outbox.send(claim.ref, claim.fence, rest, Known(claim.memory, claim.newest or claim.attended))
         if not rest.done:
             paused, halt = self._halted(claim.ref)
             self._store.write(lambda tx: self._hold_and_rest(tx, connector, claim, paused, halt))
@@ -241,7 +241,15 @@ class Attendant:
             return True
 
         rested = self._store.write(commit)
-        return replace(claim, fence=claim.fence + 1, unfinished=0, rested=rested)
+        return replace(
+            claim,
+            fence=claim.fence + 1,
+            unfinished=0,
+            rested=rested,
+            memory=plan.memory,
+            newest=plan.newest or claim.newest,
+            attended=plan.attended or claim.attended,
+        )
 
     def _one_by_one(self, connector: Connector, claim: Claim, *, wary: bool = False) -> Claim | None:
         """Each delivery alone, after all of them together failed: the one that breaks it must not hold the others.

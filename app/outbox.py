@@ -17,6 +17,7 @@ from sqlalchemy import bindparam, select, update
 
 from app import claims, diary, families, journal, promising, remembering, snapshots, spoken, tables
 from app.bookmark import forgotten
+from app.claims import Known
 from app.composing import Composed, Composer
 from app.connectors import Connectors
 from app.families import Kin
@@ -29,7 +30,7 @@ from app.plans import NotePlan, Pledge
 from app.prepared import Prepared
 from app.reminding import ANSWER, done_with, expect, promise_of
 from app.rows import bound
-from app.store import Store, Transaction
+from app.store import Look, Store, Transaction
 from core.decisions import Reason
 from core.errors import InDoubt, LiaisonError, NotThere, Paused, PlatformError, Unavailable
 from core.moments import AFTERWARDS, BY_AGENTS, TERMINAL, MomentKind
@@ -74,11 +75,12 @@ class Facts:
 class Resting:
     """What ends a look at a ticket; done with the last note's result, or else by whoever asked for it."""
 
-    do: Callable[[Transaction], None]
+    do: Callable[[Transaction, Memory], None]
     done: bool = False
 
-    def __call__(self, tx: Transaction) -> None:
-        self.do(tx)
+    def __call__(self, tx: Transaction, memory: Memory) -> None:
+        """`memory`: what is stored of the ticket by now."""
+        self.do(tx, memory)
         self.done = True
 
 
@@ -90,11 +92,13 @@ class Outbox:
         self.put_back: datetime | None = None
         """When the store was put back from a copy: what was said since is not known here."""
 
-    def send(self, ref: TicketRef, fence: int, rest: Resting | None = None) -> None:
-        """Write what is planned for the ticket, as far as it may leave now. Raises Fenced."""
+    def send(self, ref: TicketRef, fence: int, rest: Resting | None = None, known: Known | None = None) -> None:
+        """Write what is planned for the ticket, as far as it may leave now. `known`: what was stored under this fence.
+        Raises Fenced.
+        """
         connector = self._connectors.of(ref.site)
         facts: Facts | None
-        notes, facts = self._stored(ref)
+        notes, facts = self._stored(ref, known)
         if not notes or self._pauses.until(ref, self._clock.now()):
             return
         if any(n.state is not S.PLANNED for n in notes):
@@ -272,13 +276,17 @@ class Outbox:
         with self._store.look() as look:
             return advice(look, ref)
 
-    def _stored(self, ref: TicketRef) -> tuple[list[Noted], Facts]:
+    def _stored(self, ref: TicketRef, known: Known | None = None) -> tuple[list[Noted], Facts]:
         """What is stored of the ticket now; whether the claim still holds is asked when the intent is committed."""
         with self._store.look() as look:
-            newest, attended, memory = FACTS.run(look, of_site=ref.site, of_id=ref.id).fetchone()
+            known = known or self._known(look, ref)
             notes, promises = open_notes(look, ref), promising.open_promises(look, ref)
-        snapshot = snapshots.load(newest) or snapshots.load(attended)
-        return notes, Facts(snapshot, Memory.from_dict(orjson.loads(memory)), promises)
+        return notes, Facts(known.newest, known.memory, promises)
+
+    @staticmethod
+    def _known(look: Look, ref: TicketRef) -> Known:
+        newest, attended, memory = FACTS.run(look, of_site=ref.site, of_id=ref.id).fetchone()
+        return Known(Memory.from_dict(orjson.loads(memory)), snapshots.load(newest) or snapshots.load(attended))
 
     def _intend(
         self, tx: Transaction, ref: TicketRef, fence: int, notes: list[Noted], composed: Composed, marker: str
@@ -353,9 +361,9 @@ class Outbox:
         rest: Resting | None = None,
     ) -> None:
         def record(tx: Transaction) -> None:
-            self._record(tx, ref, fence, notes, written, entries, composed)
+            memory = self._record(tx, ref, fence, notes, written, entries, composed)
             if rest:
-                rest(tx)
+                rest(tx, memory)
 
         self._store.write(record)
         log.debug("%s: %s written as %s", ref, [n.id for n in notes], written.comment_id or written.marker)
@@ -369,7 +377,7 @@ class Outbox:
         written: Written,
         entries: list[Entry],
         composed: Composed | None,
-    ) -> None:
+    ) -> Memory:
         claims.hold(tx, ref, fence)
         now = self._clock.now()
         lines = list(entries)
@@ -388,6 +396,7 @@ class Outbox:
         remembering.left(memory, written, now)
         claims.save_memory(tx, ref, memory)
         journal.write(tx, ref, now, lines)
+        return memory
 
     # --- states ----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from core.notes import Audience
 from core.sightings import Snapshot, Unmapped
 from core.tickets import Ticket
 
-
 NUMBERS = (False, 0)
 """Empty, and said all the same."""
 ALWAYS = frozenset({"site", "platform", "kind", "key", "id", "title"})

@@ -1,7 +1,7 @@
 """The one place that talks to ServiceNow, through pysnow and around its traps.
 
-pysnow's resources share one set of parameters, so each call gets a fresh resource; its `update` is a query and a PUT,
-so writes are a PATCH by sys_id; what it believes, the session has checked before.
+pysnow's `get` leaves its query in its resource's parameters, so each list gets a fresh one; its `update` is a query and
+a PUT, so writes are a PATCH by sys_id; what it believes, the session has checked before.
 """
 
 import json
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from math import inf
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -39,6 +40,8 @@ Record = Mapping[str, Any]
 Display = Literal["all"] | bool
 READ_ATTEMPTS = 3
 READ_SECONDS = 40.0
+SHAPES = 64
+"""Tables, times the sets of columns that are asked for."""
 JOURNAL = "sys_journal_field"
 JOURNAL_FIELDS = ("sys_id", "element", "element_id", "value", "sys_created_on", "sys_created_by")
 JOURNAL_ROWS = 200
@@ -79,6 +82,8 @@ class ServiceNowConnector:
             reraise=True,
         )
         self._client = pysnow.Client(host=home.netloc, use_ssl=home.scheme == "https", session=self._session)
+        self._kept = lru_cache(maxsize=SHAPES)(self._resource)
+        """For requests by sys_id, which change nothing in the resource."""
 
     def close(self) -> None:
         self._client.close()
@@ -151,7 +156,7 @@ class ServiceNowConnector:
             raise Refused("a journal entry cannot be edited in ServiceNow", where=str(letter.ref))
         texts, column = self._texts(letter), self.site.note_id_column
         asked = ("sys_id", "sys_updated_on", "sys_mod_count", *((column,) if column else ()))
-        resource = self._resource(f"/table/{table}", asked)
+        resource = self._kept(f"/table/{table}", asked)
         payload = {**texts, column: letter.marker} if column else texts
         self._session.leave_by = letter.leave_by
         try:
@@ -264,7 +269,7 @@ class ServiceNowConnector:
 
     def _record(self, table: str, sys_id: str, fields: tuple[str, ...], *, display: Display = False) -> Record:
         def ask() -> Record:
-            resource = self._resource(f"/table/{table}", fields, display=display)
+            resource = self._kept(f"/table/{table}", fields, display=display)
             records = resource.request("GET", path_append=f"/{sys_id}").all()
             if len(records) != 1 or not isinstance(records[0], Mapping):
                 raise Unavailable(

@@ -128,7 +128,7 @@ def unpledged():
         pledge = outbox._pledge
         outbox._pledge = pledge if composed else lambda *_: []
         try:
-            honest(self, tx, ref, fence, notes, written, entries, composed)
+            return honest(self, tx, ref, fence, notes, written, entries, composed)
         finally:
             outbox._pledge = pledge
 
