@@ -129,6 +129,7 @@ class EmbeddedEngine:
         self._workers, self._per_site = workers, per_site
         self._running: set[TicketRef] = set()
         self._state = threading.Condition()
+        self._calls = 0
         self._told_at = -math.inf
         self._stopping = threading.Event()
         self._latest: datetime | None = None
@@ -148,7 +149,12 @@ class EmbeddedEngine:
     def nudge(self, site: str = "") -> None:
         with self._state:
             if not site or self._busy()[site] < self._per_site:  # else whoever ends there looks for the next anyway
-                self._state.notify()
+                self._call()
+
+    def _call(self) -> None:
+        """Somebody to look for work: who waits, or who has just looked and is about to wait."""
+        self._calls += 1
+        self._state.notify()
 
     def run(self, attend: Attend) -> None:
         self._heal_first()
@@ -282,9 +288,11 @@ class EmbeddedEngine:
         log.error("%s: %s", what, error)
 
     def _work_once(self, attend: Attend) -> None:
+        heard = self._calls
         if not self._attend_next(attend):
             with self._state:
-                self._state.wait(self._pause())
+                if heard == self._calls:
+                    self._state.wait(self._pause())
 
     def _pause(self) -> float:
         """Seconds until somebody looks again: where a site is paced, no longer than to its next turn."""
@@ -309,7 +317,7 @@ class EmbeddedEngine:
             self._running.add(first)
             busy[first.site] += 1
             if any(busy[ref.site] < self._per_site for ref in others):
-                self._state.notify()  # there is work for one more, and room
+                self._call()  # there is work for one more, and room
             return first
 
     def _busy(self) -> Counter[str]:

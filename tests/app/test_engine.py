@@ -351,6 +351,27 @@ def test_one_nudge_brings_as_many_workers_as_there_is_work_for(store, clock, run
     assert not together.broken
 
 
+def test_a_call_that_comes_between_look_and_wait_is_heard(store, clock, running, monkeypatch):
+    monkeypatch.setattr("app.engine.POLL_SECONDS", 30)
+    engine, claim, looks = EmbeddedEngine(store, clock, workers=1, per_site=1), [], []
+    honest = engine._claim
+
+    def slow():
+        looks.append(1)
+        found = honest()
+        if len(looks) == 1:
+            wake(engine, store, ONE)
+        return found
+
+    def attend(ref):
+        claim.append(ref)
+        rest(engine, store, ref)
+
+    monkeypatch.setattr(engine, "_claim", slow)
+    running(engine, attend)
+    until(lambda: claim == [ONE])
+
+
 def test_who_has_no_place_at_a_site_does_not_look_in_vain(store, clock, running, monkeypatch):
     """Each look costs what handling half a delivery does, and they would be one for each delivery and each end."""
     monkeypatch.setattr("app.engine.POLL_SECONDS", 30)
