@@ -102,6 +102,8 @@ class Pace:
         """Until when nothing at all may leave."""
         with self._lock:
             now = self._steady()
+            if self._unlimited(now):
+                return None
             ends = self._ends(now)
             return self._at(ends, now) if ends > now else None
 

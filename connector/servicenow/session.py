@@ -50,6 +50,10 @@ class _OneHost(HTTPAdapter):
             self._pool = super().get_connection_with_tls_context(*args, **kwargs)
         return self._pool
 
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:  # noqa: ARG002 - requests' signature
+        """No proxy is ever asked, so none is looked for."""
+        return request.path_url
+
 
 class CheckedSession(requests.Session):
     """Only to the configured host, without redirects and without what the environment says about proxies."""
