@@ -5,11 +5,12 @@ driven clock. `crash` throws the process away and opens the same file again.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 from sqlalchemy import select, update
@@ -33,10 +34,12 @@ from core.sightings import Author, Comment, Delivery, Found, Sighting, Snapshot
 from core.sites import Platform, Site
 from core.tickets import Ticket, TicketRef
 from core.times import from_iso, iso
-from rules import load as load_rules
+from tests.support.stores import fresh
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 SITE = "acme"
+NO_PACKS = Path("no-packs")
+"""Nothing settles, no gate holds: only the rules of the test speak."""
 SINKS = frozenset({Audience.AGENTS, Audience.REQUESTER})
 RULES = """
 version: 1
@@ -299,8 +302,9 @@ class Bench:
             "packs": packs,
             "changes": changes,
         }
+        if not (folder / "liaison.db").exists():
+            fresh(folder / "liaison.db")
         self.store = Store(f"sqlite:///{folder}/liaison.db")
-        self.store.upgrade()
         self.store.start()
         stock = Site("", Platform.JIRA, "https://x.example", speak_from=START, settle_seconds=settle)
         self.sites = {name: replace(stock, name=name, **(changes or {}).get(name, {})) for name in sites}
@@ -308,9 +312,8 @@ class Bench:
         self.engine = EmbeddedEngine(self.store, clock)
         self.inbox = StoredInbox(self.store, self.engine)
         self.pauses = Pauses(self.store, clock=clock)
-        self.rulebook = Rulebook([file], {site.name: site.timezone for site in self.sites.values()})
-        if not packs:  # nothing settles, no gate holds: only the rules above
-            self.rulebook.current = load_rules([file], packs=False)
+        with nullcontext() if packs else patch("rules.load.PACKS", NO_PACKS):
+            self.rulebook = Rulebook([file], {site.name: site.timezone for site in self.sites.values()})
         self.outbox = Outbox(self.store, clock, self.connectors, Composer(self.rulebook, clock), self.pauses)
         self.attendant = Attendant(
             self.store, clock, self.engine, self.connectors, self.rulebook, self.outbox, self.pauses
