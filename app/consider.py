@@ -44,6 +44,7 @@ class _Consideration:
     def __init__(self, case: Case, decide: Decide, next_due: NextDue, appointments: Appointments) -> None:
         self.case, self.decide = case, decide
         self.memory = case.memory.copy()
+        self._before = case.attended.ticket if case.attended else None
         self.plan = Plan(self.memory, newest=case.newest)
         self.diary = Diary(self.memory, self.plan.entries, case.now, appointments)
         timers.forget(self.memory)
@@ -241,8 +242,8 @@ class _Consideration:
 
     def _of_family(self, kinds: list[M]) -> list[M]:
         """With what the parent's change means for this ticket, and without an end that was told with the parent's."""
-        found = families.moments(self._before, self.ticket, self._follows, self.memory)
-        kinds = sorted({*kinds, *found}, key=difference.LEADS.__getitem__)
+        found = [*families.moments(self._before, self.ticket, self._follows, self.memory)]
+        kinds = sorted({*kinds, *found}, key=difference.LEADS.__getitem__) if found else kinds
         if M.RESOLVED in kinds and self.ticket.ended and families.is_told_already(self.memory):
             kinds.remove(M.RESOLVED)
             why = "The requester heard of the end when the parent ended."
@@ -265,17 +266,14 @@ class _Consideration:
                 silent(Reason.SILENCED, "Nobody had been asked anything: the work never rested.", moment=M.RESUMED)
             )
 
-    @property
-    def _before(self) -> Ticket | None:
-        return self.case.attended.ticket if self.case.attended else None
-
     def _moment(self, kind: M, occurrence: str = "") -> Moment:
         occurrence = occurrence or families.occurrence(kind, self.ticket, self.memory)
         row = self.memory.holding if kind is M.UPDATE_DUE else int(occurrence.endswith(reminding.ANSWER))
         return Moment(kind, occurrence or self.memory.occurrence(kind), self.case.now, self._before, row)
 
     def _held(self) -> tuple[str, ...]:
-        return tuple(gate for gate in self.memory.held if gate not in self.memory.lifted)
+        held, lifted = self.memory.held, self.memory.lifted
+        return tuple(gate for gate in held if gate not in lifted) if held else ()
 
     def _speak(self, happened: list[Moment], due: list[Promise], now_due: Decision) -> Plan:
         happened = difference.led(happened)
@@ -287,7 +285,7 @@ class _Consideration:
         self._forget_pending(kinds)
         for audience in ORDER:
             news = self._with_owed(audience, moments)
-            self._say(audience, news + self._late(audience, due, now_due, moments))
+            self._say(audience, news + self._late(audience, due, now_due, moments) if due else news)
         self._remember(kinds)
         spoken_of = [*happened, *(moment for owed in self.owed.values() for moment, _ in owed)]
         self.diary.remember(self.ticket, spoken_of, {n.plan.message.audience for n in self.plan.notes})
@@ -346,7 +344,8 @@ class _Consideration:
         return found
 
     def _hushed(self, audience: Audience) -> tuple[Reason, str] | None:
-        quiet, desk = self.hush.quiet(audience, self.ticket), self.case.desk
+        desk = self.case.desk
+        quiet = self.hush.quiet(audience, self.ticket) if desk else None
         if quiet is None or desk is None:
             return None
         return Reason.QUIET_HOURS, f"Quiet hours until {desk.at(quiet.until, self.case.now, self.ticket)} ({quiet.by})."
@@ -394,9 +393,9 @@ class _Consideration:
     def _settled(self, kinds: list[M], lead: Decision) -> bool:
         """Whether the leading moment has stood long enough; if not, when to look again."""
         self._drop_vanished(kinds)
+        now = iso(self.case.now)
         for kind in kinds:
             # not a time to come: the clock may have been put back since
-            now = iso(self.case.now)
             self.memory.pending[str(kind)] = min(self.memory.pending.get(str(kind), now), now)
         until = from_iso(self.memory.pending[kinds[0]]) + lead.settle
         cadence = lead.cadences.get(Audience.REQUESTER)
@@ -585,8 +584,10 @@ class _Consideration:
     # --- helping the agents ----------------------------------------------------------------------------------------
 
     def _prompts(self, unkept: list[Promise], due: list[Promise], now_due: Decision) -> list[Prompt]:
-        writing = {n.plan.message.audience for n in self.plan.notes if n.state is NoteState.PLANNED}
         still = [p for p in unkept if p.audience not in self.plan.withdrawn]
+        if not still and not due:  # nobody waits for anything
+            return [*self.reminding.prompts((), {}, {}, (), ()), *self.reminding.first(ended=self.ticket.ended)]
+        writing = {n.plan.message.audience for n in self.plan.notes if n.state is NoteState.PLANNED}
         paced = {a: c for a, c in now_due.cadences.items() if not self.rhythm.rests(c)}
         said = [reminding.promise_of(n.occurrence) for n in self.plan.notes if self._is_holding(n)]
         hushed = {p.audience for p in still if self._quiet_at(p)}

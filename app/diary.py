@@ -86,7 +86,8 @@ class Diary:
             memory.asked_at = self._now
         timers.rung(memory, *(f"{m.kind}:{m.occurrence}" for m in moments if m.occurrence and "@" in m.occurrence))
         mine = [name for name in memory.rung if name.startswith(MINE)]
-        timers.drop(memory, set(mine[:-MOST_RUNG]).__contains__)
+        if over := mine[:-MOST_RUNG]:
+            timers.drop(memory, set(over).__contains__)
 
     def adopt(self, ticket: Ticket) -> None:
         """What people know of a change that is taken over: its window, and that it is late already."""
@@ -131,8 +132,9 @@ def rings(memory: Memory, now: datetime) -> bool:
 
 def coming(memory: Memory, kind: MomentKind, now: datetime) -> datetime | None:
     """When the next appointment of a kind comes."""
-    times = [from_iso(at) for name, at in memory.timers.items() if name.startswith(f"{kind}:")]
-    return min((at for at in times if at > now), default=None)
+    mine = f"{kind}:"
+    times = [at for name, text in memory.timers.items() if name.startswith(mine) and (at := from_iso(text)) > now]
+    return min(times, default=None)
 
 
 def overtaken(kind: MomentKind, ticket: Ticket, now: datetime) -> bool:

@@ -105,8 +105,10 @@ class Memory:
     def copy(self) -> Self:
         """One of its own: nothing that is changed in it shows here."""
         new = type(self).__new__(type(self))
-        values = vars(self) | {name: vars(self)[name].copy() for name in COLLECTIONS}
-        vars(new).update(values)
+        values = vars(new)
+        values.update(vars(self))
+        for name in COLLECTIONS:
+            values[name] = values[name].copy()
         return new
 
     def to_dict(self) -> dict[str, Any]:

@@ -156,7 +156,7 @@ class Rhythm:
     def _roll(self, cadence: Cadence | None) -> None:
         audience = Audience.REQUESTER
         spoke = self._plan.memory.agent_spoke_at
-        if not self._human_leads() or not spoke or cadence is None or self._is_written(audience):
+        if not spoke or cadence is None or not self._human_leads() or self._is_written(audience):
             return
         if self.waiting() and cadence.remind_requester and not self._plan.memory.resting:
             self._remind(cadence, spoke)

@@ -48,7 +48,7 @@ class Steered:
     def __init__(self, case: Case, rhythm: Rhythm, hush: Hush) -> None:
         self._case, self._rhythm, self._hush = case, rhythm, hush
         self._plan = rhythm.plan
-        self._memory = rhythm.plan.memory
+        self._memory = self._plan.memory
         self.heard: list[Comment] = []
 
     def hear(self, comment: Comment) -> bool:

@@ -166,8 +166,10 @@ class Decision:
     @property
     def sealed(self) -> bool:
         """Whether a gate silences everybody: then nothing is said, promised or shown."""
-        silences = (self.silences.get(audience) for audience in (Audience.AGENTS, Audience.REQUESTER))
-        return all(silence is not None and silence.reason is Reason.GATED for silence in silences)
+        agents, requester = self.silences.get(Audience.AGENTS), self.silences.get(Audience.REQUESTER)
+        if agents is None or requester is None:
+            return False
+        return agents.reason is Reason.GATED and requester.reason is Reason.GATED
 
 
 @value

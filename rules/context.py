@@ -17,15 +17,16 @@ from rules.progress import progress, state_in_words
 from rules.spoken import Reader, zone_named
 from rules.tongues import ENGLISH, Tongue, tongue
 
-SAID_TO_ALL = (
-    *("service", "location", "window", "next_update", "promised", "since", "opened", "planned_start", "planned_end"),
-    *("late", "reminder", "parent"),
-    *("ticket", "progress", "affected_users"),
+SAID_TO_ALL = frozenset(
+    {
+        *("service", "location", "window", "next_update", "promised", "since", "opened"),
+        *("planned_start", "planned_end", "late", "reminder", "parent"),
+        *("ticket", "progress", "affected_users"),
+    }
 )
-SAID_TO_AGENTS = (
-    *SAID_TO_ALL,
-    *("impacts", "requester", "requester_reads", "why_silent", "next_notice", "check_in", "key_users", "overrun"),
-)
+SAID_TO_AGENTS = SAID_TO_ALL | {
+    *("impacts", "requester", "requester_reads", "why_silent", "next_notice", "check_in", "key_users", "overrun")
+}
 
 
 # A platform's key, and nothing that only stands where a key should: it is said to customers as it is.
@@ -116,10 +117,10 @@ class Scene:
     asked: list[str] = field(default_factory=list)
     language: str = ENGLISH
 
-    def context(self, wanted: Collection[str] | None = None) -> dict[str, Any]:
+    def context(self, wanted: frozenset[str] | None = None) -> dict[str, Any]:
         """The values of the slot's vocabulary, and nothing besides; of those the wanted ones, where it says which."""
         names = SAID_TO_ALL if self.audience in CUSTOMER_FACING else SAID_TO_AGENTS
-        return {name: getattr(self, f"_{name}")() for name in names if wanted is None or name in wanted}
+        return {name: getattr(self, f"_{name}")() for name in (names if wanted is None else names & wanted)}
 
     @cached_property
     def reader(self) -> Reader:

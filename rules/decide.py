@@ -1,6 +1,6 @@
 """What the rules say for a ticket at a moment. Pure: no clock, no files, no network."""
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
@@ -216,6 +216,9 @@ class Later(Sequence[T]):
 
     def __getitem__(self, place: Any) -> Any:
         return self._lines[place]
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._lines)
 
     def __len__(self) -> int:
         return len(self._lines)

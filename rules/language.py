@@ -401,7 +401,7 @@ class RuleSet:
 
         return Matcher(conditional, self.catalogue)
 
-    @property
+    @cached_property
     def more_tells(self) -> tuple[Tell, ...]:
         """What the leak guard stops besides its own."""
         return tuple(fence.tell for fence in self.guard)

@@ -68,18 +68,20 @@ class Matcher(Generic[C]):
             return ()
         if not self.timeless:
             return self._matched(view)
-        kind = view.moment.kind if self._asks_what else None
+        moment = view.moment
+        kind = moment.kind if self._asks_what else None
         last = self._last.get(kind)
-        if last is None or not self._is_seen_again(last[0], view):
-            last = self._last[kind] = view, self._matched(view)
-        return last[1]
+        if last is not None:
+            one, found = last
+            same = one.ticket is view.ticket and one.catalogue is view.catalogue
+            if same and (one.moment.before is moment.before or not self._looks_back):
+                return found
+        found = self._matched(view)
+        self._last[kind] = view, found
+        return found
 
     def _matched(self, view: View) -> tuple[C, ...]:
         return tuple([self.rules[place] for place in self.matching(view)])
-
-    def _is_seen_again(self, one: View, other: View) -> bool:
-        same = one.ticket is other.ticket and one.catalogue is other.catalogue
-        return same and (one.moment.before is other.moment.before or not self._looks_back)
 
     def _ask(self, what: Callable[[Condition | None], bool]) -> bool:
         return any(what(rule.when) or what(rule.unless) for rule in self.rules)

@@ -106,6 +106,7 @@ def _clock(local: datetime) -> str:
     return f"{local.hour:02}:{local.minute:02}"
 
 
+@lru_cache(maxsize=4096)
 def clock_change(moment: datetime, zone: str, language: str = ENGLISH) -> str:
     """Which of two equal clock times is meant where the clocks go back in between; `""` on every other minute."""
     local = moment.astimezone(zone_named(zone))

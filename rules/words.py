@@ -26,6 +26,7 @@ __all__ = ["Fault", "Used", "Wording", "faults", "names_used", "render"]
 
 STEADY = frozenset({"service", "location"})
 """What a template may read that is a few names and nothing else: then its words are kept."""
+SAYABLE = (str, int, Said, Spoken, Kin, KeyUsers, Missing, type(None))
 FUEL = 50_000  # Instructions of minijinja; a long message takes some hundreds.
 ALWAYS_THERE = frozenset({"next_update", "opened"})  # With a cadence in the rule; on every platform.
 SECRETS = ("key", "token", "password")
@@ -154,7 +155,7 @@ class Engines(threading.local):
         if source not in self._known:
             self._engine.add_template(source, TAGS_ALONE.sub(r"\1", source))
             self._known.add(source)
-        context = scene.context(_roots(source))
+        context = scene.context(roots) if (roots := _roots(source)) else {}
         if not context.keys() <= STEADY:
             return self._said(source, scene, context)
         # the same few services again and again, and most of what agents are advised names nothing at all
@@ -169,7 +170,7 @@ class Engines(threading.local):
         return _tidy(self._engine.render_template(source, **context)), inserted
 
     def _insert(self, value: Any) -> str:
-        if not isinstance(value, str | int | Said | Spoken | Kin | KeyUsers | Missing | None):
+        if not isinstance(value, SAYABLE):
             raise TypeError("a list or a group of names cannot be said; name one thing")
         self._inserted.append(self._number(value) if type(value) is int else "" if value is None else str(value))
         return self._inserted[-1]

@@ -32,7 +32,7 @@ N, T = tables.notes, tables.tickets
 R = Audience.REQUESTER
 MOST = 100
 """Updates of one ticket that are shown, the newest."""
-NAMES = ("service", "location", "progress", "parent", "window")
+NAMES = frozenset({"service", "location", "progress", "parent", "window"})
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import math
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -25,7 +25,8 @@ BOTH, LINKED = {"value", "display_value"}, {"value", "link"}
 class Cell:
     """`value` is the code, sys_id or UTC time, `display` the label; plain text does not tell which it is (`plain`).
 
-    `said` is True where the record carried the column at all, empty or not.
+    `said` is True where the record carried the column at all, empty or not. `code`: the value where there is one, for
+    labels of choices are localised; `label` the other way round. Both are made once: every look asks for them often.
     """
 
     value: str = ""
@@ -33,15 +34,12 @@ class Cell:
     plain: bool = False
     said: bool = False
     table: str = ""
+    code: str = field(init=False, repr=False, compare=False)
+    label: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def code(self) -> str:
-        """For choices: labels are localised, so the value goes first."""
-        return self.value or self.display
-
-    @property
-    def label(self) -> str:
-        return self.display or self.value
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "code", self.value or self.display)
+        object.__setattr__(self, "label", self.display or self.value)
 
     @property
     def sys_id(self) -> str:

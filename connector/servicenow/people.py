@@ -26,12 +26,13 @@ class People:
         if not role:
             return Person()
         who = cells[role]
-        detail = {name: self._detail(cells, role, name) for name in DETAILS}
-        name = who.name or self._names.of(who.sys_id)
+        known_as = who.sys_id
+        detail = {name: self._detail(cells[COLUMNS[role, name]], known_as, name) for name in DETAILS}
+        name = who.name or self._names.of(known_as)
         return Person(
-            id=who.sys_id,
+            id=known_as,
             name=name,
-            kind=self._kind(detail, who.sys_id, name),
+            kind=self._kind(detail, known_as, name),
             vip={"true": True, "false": False}.get(detail["vip"]),
             language=detail["preferred_language"],
             location=detail["location"],
@@ -40,14 +41,13 @@ class People:
     def user_name(self, cells: Mapping[str, Cell]) -> str:
         """The requester's user name, as it stands in `sys_updated_by`; `""` where it is not known."""
         role = self._role(cells)
-        return self._detail(cells, role, "user_name") if role else ""
+        return self._detail(cells[COLUMNS[role, "user_name"]], cells[role].sys_id, "user_name") if role else ""
 
     def _role(self, cells: Mapping[str, Cell]) -> str:
         return next((role for role in REQUESTERS if cells[role].code), "")
 
-    def _detail(self, cells: Mapping[str, Cell], role: str, detail: str) -> str:
+    def _detail(self, cell: Cell, who: str, detail: str) -> str:
         """What the payload says, else what was said about this user earlier."""
-        cell, who = cells[COLUMNS[role, detail]], cells[role].sys_id
         if not cell.said:
             return self._names.of(f"{who}.{detail}") if who else ""
         word = (cell.name or self._names.of(cell.sys_id)) if detail == "location" else cell.code

@@ -20,10 +20,10 @@ REFERENCES = (
     *("assigned_to", "company", *REQUESTERS, *(f"{role}.location" for role in REQUESTERS)),
     *("parent", "parent_incident", "duplicate_of", "caused_by", "problem_id"),
 )
-WHOLE = {
-    Kind.INCIDENT: ("hold_reason", "close_code"),
-    Kind.CHANGE: ("type", "approval", "start_date", "end_date", "close_code"),
-    "": ("number", "short_description", "state", "priority", "opened_at", "sys_updated_on", *RULED),
+EVERY = ("number", "short_description", "state", "priority", "opened_at", "sys_updated_on", *RULED)
+WHOLE: dict[str, tuple[str, ...]] = {
+    Kind.INCIDENT: (*EVERY, "hold_reason", "close_code"),
+    Kind.CHANGE: (*EVERY, "type", "approval", "start_date", "end_date", "close_code"),
 }
 """What a payload must carry, empty or not, to be taken for the record. A column that is told at one time and left out
 at another would look like a change, so a thinner payload only says which record to read.
@@ -97,7 +97,7 @@ class Record:
     def whole(self) -> bool:
         """Whether this says all that rules rest on, so that the record need not be read."""
         cells, parent = self.cells, self.parent
-        said = all(cells[name].said for name in (*WHOLE[""], *WHOLE.get(self.kind, ())))
+        said = all(cells[name].said for name in WHOLE.get(self.kind, EVERY))
         said &= any(cells[name].said for name in REQUESTERS)
         said &= self.kind != Kind.INCIDENT or cells["parent_incident"].said or cells["parent"].said
         known = bool(cells["number"].code and cells["state"].code and self.revision)
@@ -157,6 +157,8 @@ class Record:
 
     def _risk(self) -> str:
         cell = self.cells["risk"]
+        if not cell.code:
+            return ""
         labelled = vocabulary.risk_word(cell.display) or (vocabulary.risk_word(cell.value) if cell.plain else "")
         if labelled and cell.value and not cell.plain:
             self._names.learn(f"risk={cell.value}", labelled)
@@ -198,7 +200,9 @@ class Record:
 
     def _times(self) -> dict[str, Any]:
         found = {field: time(code) if (code := self.cells[name].code) else None for field, name in TIMES.items()}
-        return {**found, "opened_at": found["opened_at"] or self.cells["sys_created_on"].time}
+        if not found["opened_at"]:
+            found["opened_at"] = self.cells["sys_created_on"].time
+        return found
 
     def _revision(self) -> str:
         updated = self.times["updated_at"]

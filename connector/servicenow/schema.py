@@ -42,6 +42,7 @@ class Reader:
         self._names = names or Names()
         self._people = People(site, self._names)
         self._custom = tuple(dict.fromkeys(site.fields.values()))
+        self._named = (*REFERENCES, *self._custom)
         note_id = (site.note_id_column,) if site.note_id_column else ()
         self.columns = tuple(dict.fromkeys((*COLUMNS, *self._custom)))
         """What to ask for when reading a record; journals are left out, for they come with their whole history."""
@@ -85,7 +86,7 @@ class Reader:
 
     def _cells(self, record: Mapping[str, Any]) -> dict[str, Cell]:
         cells: dict[str, Cell] = self._eyes.by_key(record)
-        for name in (*REFERENCES, *self._custom):
+        for name in self._named:
             cell = cells[name]
             if not cell.value or not cell.display:  # it does not say both which record and what it is called
                 continue
@@ -121,10 +122,11 @@ class Reader:
     @staticmethod
     def _utc(cells: Mapping[str, Cell], seen: Envelope) -> bool:
         """Whether the record's times are UTC: not sure where labels stand in for values, unless `sent_at` agrees."""
-        state, updated = cells["state"], cells["sys_updated_on"].time
+        state = cells["state"]
         labels_only = state.plain and state.number is None
         if not labels_only:
             return True
+        updated = cells["sys_updated_on"].time
         return bool(updated and seen.sent_at and abs(updated - seen.sent_at) < SAME_MOMENT)
 
     def _comments(self, seen: Envelope, cells: Mapping[str, Cell], received_at: datetime) -> Iterator[Comment]:
