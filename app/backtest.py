@@ -7,7 +7,7 @@ those of one person together: then these are in one bundle, and are played in th
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -270,8 +270,8 @@ def _side_by_side(
         record = record.by_person([whose for some in found for whose in some])
     running = {pool.submit(_play, _packed(one), record.until): sum(map(len, one)) for one in record.bundles()}
     try:
-        for one in as_completed(running):
-            yield running[one], one.result()
+        for one, events in running.items():  # in the order of the bundles: the same examples are shown each time
+            yield events, one.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -182,10 +182,13 @@ def test_rules_with_a_mistake_are_named_from_every_process(tmp_path):
         play([path], workers=2)
 
 
-def test_processes_side_by_side_say_the_same():
-    """How the tickets are dealt out changes nothing."""
+def test_processes_side_by_side_say_the_same(monkeypatch):
+    """How the tickets are dealt out changes nothing, nor who is ready first: the same examples are shown."""
+    monkeypatch.setattr("app.backtest.BUNDLE", 3)
     alone, together = play(), play(workers=2)
     assert figures(together.lives).to_dict() == figures(alone.lives).to_dict()
+    assert alone.samples
+    assert together.samples == alone.samples
 
 
 def test_a_change_of_rules_is_told_in_groups(ours):
