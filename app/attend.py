@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import orjson
@@ -129,8 +129,6 @@ class Attendant:
     ) -> None:
         self._store, self._clock, self._engine = store, clock, engine
         self._connectors, self._rulebook, self._outbox, self._pauses = connectors, rulebook, outbox, pauses
-        self._inherited: int | None = None
-        """The newest delivery that was there when this process began to attend."""
         self.told: Callable[[TicketRef], None] = lambda ref: log.debug("%s attended", ref)
 
     def attend(self, ref: TicketRef) -> None:
@@ -192,22 +190,23 @@ class Attendant:
         """With the deliveries whose turn it is: one that failed waits for its next try."""
         with self._store.look() as look:
             claim = claims.glance(look, ref)
-            if self._inherited is None:
-                self._inherited = NEWEST.run(look).fetchone()[0] or 0
         if claim is None or self._risky(claim):
             claim = self._taken(ref)
-        return self._its_turn(claim)
-
-    def _risky(self, claim: Claim) -> bool:
-        """Whether it may be one of its deliveries that ended the process before this one: then each try is counted."""
-        return claim.unfinished > 0 or any(d.id <= (self._inherited or 0) for d in claim.deliveries)
+        now = self._clock.now()
+        return replace(claim, deliveries=tuple(d for d in claim.deliveries if not d.not_before or d.not_before <= now))
 
     def _taken(self, ref: TicketRef) -> Claim:
         return self._store.write(lambda tx: claims.take(tx, ref))
 
-    def _its_turn(self, claim: Claim) -> Claim:
-        now = self._clock.now()
-        return replace(claim, deliveries=tuple(d for d in claim.deliveries if not d.not_before or d.not_before <= now))
+    def _risky(self, claim: Claim) -> bool:
+        """Whether it may be one of its deliveries that ended the process before this one: then each try is counted."""
+        return claim.unfinished > 0 or any(d.id <= self._inherited for d in claim.deliveries)
+
+    @cached_property
+    def _inherited(self) -> int:
+        """The newest delivery that was there when this process first attended to any."""
+        with self._store.look() as look:
+            return int(NEWEST.run(look).fetchone()[0] or 0)
 
     def _handle(self, connector: Connector, claim: Claim, *, rests: bool = True) -> Claim | None:
         """None where the platform does not answer: then all of it is done later. `rests`: where no note is to be
@@ -228,6 +227,14 @@ class Attendant:
         case = self._case(connector, claim, seen)
         plan = self._consider(case)
         paused, halt = self._halted(claim.ref)
+        done = replace(
+            claim,
+            fence=claim.fence + 1,
+            unfinished=0,
+            memory=plan.memory,
+            newest=plan.newest or claim.newest,
+            attended=plan.attended or claim.attended,
+        )
 
         def commit(tx: Transaction) -> bool:
             if counts and self._heard(tx, claim, seen) != case.heard:
@@ -237,19 +244,10 @@ class Attendant:
             self._commit(tx, claim, seen, plan)
             if not rests or noted.leaving(tx, claim.ref):
                 return False
-            self._rest(tx, connector, claim, paused, halt, Known(plan.memory, plan.newest or claim.newest))
+            self._rest(tx, connector, claim, paused, halt, Known(done.memory, done.newest))
             return True
 
-        rested = self._store.write(commit)
-        return replace(
-            claim,
-            fence=claim.fence + 1,
-            unfinished=0,
-            rested=rested,
-            memory=plan.memory,
-            newest=plan.newest or claim.newest,
-            attended=plan.attended or claim.attended,
-        )
+        return replace(done, rested=self._store.write(commit))
 
     def _one_by_one(self, connector: Connector, claim: Claim, *, wary: bool = False) -> Claim | None:
         """Each delivery alone, after all of them together failed: the one that breaks it must not hold the others.

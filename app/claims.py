@@ -170,9 +170,9 @@ def hold(tx: Transaction, ref: TicketRef, fence: int) -> None:
         raise Fenced("another runner has claimed the ticket since.", where=str(ref))
 
 
-def known(tx: Transaction, ref: TicketRef) -> Known:
-    _, _, remembered, _, last, _ = ROW.run(tx, of_site=ref.site, of_id=ref.id).fetchone()
-    return Known(Memory.from_dict(orjson.loads(remembered)), snapshots.load(last))
+def known(look: Look | Transaction, ref: TicketRef) -> Known:
+    _, _, remembered, attended, last, _ = ROW.run(look, of_site=ref.site, of_id=ref.id).fetchone()
+    return Known(Memory.from_dict(orjson.loads(remembered)), snapshots.load(last) or snapshots.load(attended))
 
 
 def memory(tx: Transaction, ref: TicketRef) -> Memory:

@@ -272,8 +272,7 @@ class _Consideration:
         return Moment(kind, occurrence or self.memory.occurrence(kind), self.case.now, self._before, row)
 
     def _held(self) -> tuple[str, ...]:
-        held, lifted = self.memory.held, self.memory.lifted
-        return tuple(gate for gate in held if gate not in lifted) if held else ()
+        return tuple(gate for gate in self.memory.held if gate not in self.memory.lifted)
 
     def _speak(self, happened: list[Moment], due: list[Promise], now_due: Decision) -> Plan:
         happened = difference.led(happened)
@@ -345,8 +344,7 @@ class _Consideration:
 
     def _hushed(self, audience: Audience) -> tuple[Reason, str] | None:
         desk = self.case.desk
-        quiet = self.hush.quiet(audience, self.ticket) if desk else None
-        if quiet is None or desk is None:
+        if desk is None or (quiet := self.hush.quiet(audience, self.ticket)) is None:
             return None
         return Reason.QUIET_HOURS, f"Quiet hours until {desk.at(quiet.until, self.case.now, self.ticket)} ({quiet.by})."
 
@@ -584,10 +582,8 @@ class _Consideration:
     # --- helping the agents ----------------------------------------------------------------------------------------
 
     def _prompts(self, unkept: list[Promise], due: list[Promise], now_due: Decision) -> list[Prompt]:
-        still = [p for p in unkept if p.audience not in self.plan.withdrawn]
-        if not still and not due:  # nobody waits for anything
-            return [*self.reminding.prompts((), {}, {}, (), ()), *self.reminding.first(ended=self.ticket.ended)]
         writing = {n.plan.message.audience for n in self.plan.notes if n.state is NoteState.PLANNED}
+        still = [p for p in unkept if p.audience not in self.plan.withdrawn]
         paced = {a: c for a, c in now_due.cadences.items() if not self.rhythm.rests(c)}
         said = [reminding.promise_of(n.occurrence) for n in self.plan.notes if self._is_holding(n)]
         hushed = {p.audience for p in still if self._quiet_at(p)}

@@ -31,8 +31,8 @@ def look_back(claim: Claim, newest: Snapshot, site: Site, now: datetime) -> date
 
 
 def _untouched(memory: Memory, newest: Snapshot, since: datetime) -> bool:
-    known = memory.left_as and memory.left_at and memory.left_at <= since
-    return bool(known) and newest.ticket.revision == memory.left_as
+    alone = memory.left_at is not None and memory.left_at <= since
+    return alone and newest.ticket.revision == memory.left_as != ""
 
 
 def news(claim: Claim, heard: Iterable[Comment], listed: Iterable[Comment]) -> tuple[Comment, ...]:

@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 from itertools import count
 from time import monotonic
 
-import orjson
 from sqlalchemy import bindparam, select, update
 
-from app import claims, diary, families, journal, promising, remembering, snapshots, spoken, tables
+from app import claims, diary, families, journal, promising, remembering, spoken, tables
 from app.bookmark import forgotten
 from app.claims import Known
 from app.composing import Composed, Composer
@@ -30,7 +29,7 @@ from app.plans import NotePlan, Pledge
 from app.prepared import Prepared
 from app.reminding import ANSWER, done_with, expect, promise_of
 from app.rows import bound
-from app.store import Look, Store, Transaction
+from app.store import Store, Transaction
 from core.decisions import Reason
 from core.errors import InDoubt, LiaisonError, NotThere, Paused, PlatformError, Unavailable
 from core.moments import AFTERWARDS, BY_AGENTS, TERMINAL, MomentKind
@@ -44,7 +43,6 @@ from core.times import EPOCH, Clock, iso
 
 N, T, J = tables.notes, tables.tickets, tables.journal
 HELD_BACK = "Held back: "
-FACTS = Prepared(select(T.c.newest, T.c.attended, T.c.memory).where(bound(T)))
 ELSEWHERE = Prepared(
     select(J.c.detail)
     .join(N, N.c.id == J.c.note_id)
@@ -279,14 +277,9 @@ class Outbox:
     def _stored(self, ref: TicketRef, known: Known | None = None) -> tuple[list[Noted], Facts]:
         """What is stored of the ticket now; whether the claim still holds is asked when the intent is committed."""
         with self._store.look() as look:
-            known = known or self._known(look, ref)
+            known = known or claims.known(look, ref)
             notes, promises = open_notes(look, ref), promising.open_promises(look, ref)
         return notes, Facts(known.newest, known.memory, promises)
-
-    @staticmethod
-    def _known(look: Look, ref: TicketRef) -> Known:
-        newest, attended, memory = FACTS.run(look, of_site=ref.site, of_id=ref.id).fetchone()
-        return Known(Memory.from_dict(orjson.loads(memory)), snapshots.load(newest) or snapshots.load(attended))
 
     def _intend(
         self, tx: Transaction, ref: TicketRef, fence: int, notes: list[Noted], composed: Composed, marker: str

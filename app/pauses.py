@@ -55,8 +55,6 @@ class Pauses:
         if ref.site in self.alarms():
             return now + ALARM_PAUSE
         paused = self.paused(now)
-        if not paused:
-            return self.paces.out_until(ref.site)
         times = (paused.get(str(ref)), paused.get(ref.site), self.paces.out_until(ref.site))
         return max((t for t in times if t), default=None)
 

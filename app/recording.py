@@ -53,7 +53,7 @@ def divided(paths: Sequence[Path], lanes: int) -> list[Recording]:
         times.append(sent_at(event))
     if not tickets:
         raise LiaisonError("there are no events in these files.")
-    # one for each processor: two that take turns on one drive each other's memory out of its cache
+    # one for each processor: two that took turns on one were slower
     lanes = lanes or min(os.cpu_count() or 1, 1 + len(tickets) // WORTH_A_LANE)
     parts: dict[int, list[int]] = {}
     for number, lane in enumerate(_lanes([families.head(ticket) for ticket in tickets], lanes)):

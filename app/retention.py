@@ -188,7 +188,7 @@ def _erase(tx: Transaction, ref: TicketRef) -> tuple[int, int, int]:
         .values(
             newest=_forgotten(row.newest),
             attended=_forgotten(row.attended),
-            memory=orjson.dumps(memory.to_dict()).decode(),
+            memory=memory.dumps(),
             fence=T.c.fence + 1,
         )
     )

@@ -9,15 +9,13 @@ from core.notes import Audience
 from core.sightings import Snapshot, Unmapped
 from core.tickets import Ticket
 
-NUMBERS = (False, 0)
-"""Empty, and said all the same."""
 ALWAYS = frozenset({"site", "platform", "kind", "key", "id", "title"})
 """What a ticket cannot be without, and what lists show of it."""
 
 
 def dump(snapshot: Snapshot) -> str:
-    """Without what the platform did not say, which is most of a ticket."""
-    told = {k: v for k, v in snapshot.ticket.to_dict().items() if v or v in NUMBERS or k in ALWAYS}
+    """Without what the platform did not say, which is most of a ticket; 0 and False are said."""
+    told = {k: v for k, v in snapshot.ticket.to_dict().items() if v or v == 0 or k in ALWAYS}
     plain: dict[str, Any] = {
         "ticket": told,
         "served": snapshot.served,

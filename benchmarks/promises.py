@@ -285,7 +285,7 @@ def _written(liaison: Liaison, moment: str) -> int:
 
 
 def _said(liaison: Liaison) -> int:
-    """All notes that were written, from the tally: to count the notes themselves takes a twentieth of the processor."""
+    """All notes that were written, from the tally: counting the notes would take of the processor that is measured."""
     return sum(spoken.by_rule(liaison.store, liaison.clock.now(), 2).values())
 
 

@@ -155,7 +155,7 @@ class Engines(threading.local):
         if source not in self._known:
             self._engine.add_template(source, TAGS_ALONE.sub(r"\1", source))
             self._known.add(source)
-        context = scene.context(roots) if (roots := _roots(source)) else {}
+        context = scene.context(_roots(source))
         if not context.keys() <= STEADY:
             return self._said(source, scene, context)
         # the same few services again and again, and most of what agents are advised names nothing at all

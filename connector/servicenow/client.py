@@ -172,7 +172,7 @@ class ServiceNowConnector:
             public=_visibility(texts),
             at=at or self._clock.now(),
             revision=left,
-            alone=bool(left) and follows(left, letter.after),
+            alone=follows(left, letter.after),
         )
 
     def hide(self, ref: TicketRef, written: Written) -> bool:

@@ -73,7 +73,7 @@ def _words(raw: Any) -> tuple[str, ...]:
 
 
 def _columns(raw: Any) -> Mapping[str, Any]:
-    return raw if type(raw) is dict or isinstance(raw, Mapping) else {}
+    return raw if isinstance(raw, Mapping) else {}
 
 
 class EnvelopeSchema(Schema):
@@ -135,7 +135,7 @@ def envelope(body: Mapping[str, Any]) -> Envelope:
 
 
 def _unwrapped(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    if type(body) is not dict and not isinstance(body, Mapping):
+    if not isinstance(body, Mapping):
         raise PayloadError(f"a ServiceNow body is a JSON object, this is a {type(body).__name__}")
     if body.get("error"):
         words = body["error"].get("message") if isinstance(body["error"], Mapping) else body["error"]

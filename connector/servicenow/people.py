@@ -17,8 +17,8 @@ class People:
         self._names = names
         self._bots = {bot.casefold() for bot in site.bots}
 
-    def is_bot(self, *known_as: str) -> bool:
-        return bool(self._bots) and any(name.casefold() in self._bots for name in known_as if name)
+    def is_bot(self, *identity: str) -> bool:
+        return bool(self._bots) and any(name.casefold() in self._bots for name in identity if name)
 
     def requester(self, cells: Mapping[str, Cell]) -> Person:
         """The caller of an incident, who requested a change, else who opened the record."""
@@ -26,13 +26,13 @@ class People:
         if not role:
             return Person()
         who = cells[role]
-        known_as = who.sys_id
-        detail = {name: self._detail(cells[COLUMNS[role, name]], known_as, name) for name in DETAILS}
-        name = who.name or self._names.of(known_as)
+        identity = who.sys_id
+        detail = {name: self._detail(cells[COLUMNS[role, name]], identity, name) for name in DETAILS}
+        name = who.name or self._names.of(identity)
         return Person(
-            id=known_as,
+            id=identity,
             name=name,
-            kind=self._kind(detail, known_as, name),
+            kind=self._kind(detail, identity, name),
             vip={"true": True, "false": False}.get(detail["vip"]),
             language=detail["preferred_language"],
             location=detail["location"],

@@ -217,7 +217,7 @@ def revision(updated_at: datetime, mod_count: int) -> str:
 def follows(later: str, earlier: str) -> bool:
     """Whether the one revision is of the very next save after the other: each save counts, a comment alone, too."""
     one, other = earlier.rpartition(".")[2], later.rpartition(".")[2]
-    return bool(one) and int(other) == int(one) + 1
+    return bool(one and other) and int(other) == int(one) + 1
 
 
 TIMES = {

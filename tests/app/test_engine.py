@@ -373,7 +373,7 @@ def test_a_call_that_comes_between_look_and_wait_is_heard(store, clock, running,
 
 
 def test_who_has_no_place_at_a_site_does_not_look_in_vain(store, clock, running, monkeypatch):
-    """Each look costs what handling half a delivery does, and they would be one for each delivery and each end."""
+    """It would be one look for each delivery that comes and for each ticket that is done."""
     monkeypatch.setattr("app.engine.POLL_SECONDS", 30)
     engine = EmbeddedEngine(store, clock, workers=4, per_site=2)
     vain, claim = [], engine._claim

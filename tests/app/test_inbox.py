@@ -116,6 +116,10 @@ def test_a_worker_need_not_wait_for_its_next_look(desk, monkeypatch):
     for delivery in (DELIVERY, DELIVERY, replace(DELIVERY, key="k2", ticket_id="")):  # seen again, and nobody's
         desk.inbox.accept(delivery)
     assert nudged == ["acme"]
+    desk.store.close()
+    with pytest.raises(StoreError):
+        desk.inbox.accept(replace(DELIVERY, key="k3"))
+    assert nudged == ["acme"]
 
 
 def test_without_its_wake_up_a_delivery_is_not_stored_either(desk, monkeypatch):

@@ -141,10 +141,14 @@ def _of_time(weeks: Weeks, promise: Any) -> Iterator[str]:
 
 def _is_reminder(weeks: Weeks, promise: Any) -> bool:
     """That we remind them once of our question is promised by a pace of its own."""
-    if "question" in promise.made_by:
-        return True
+    note = _note(weeks, promise, promise.made_by)
+    return "question" in promise.made_by or (note is not None and '"pledge":"remind"' in note.plan)
+
+
+def _note(weeks: Weeks, promise: Any, by: str) -> Any:
+    """The note that made the promise, or kept it; None where it was no note."""
     notes = weeks.bench.rows(tables.notes, TicketRef(promise.site, promise.ticket_id))
-    return any(promise.made_by == f"note {n.id}" and '"pledge":"remind"' in n.plan for n in notes)
+    return next((n for n in notes if by == f"note {n.id}"), None)
 
 
 def _open_minutes(calendar: str, site: str, place: str, start: datetime, end: datetime) -> int:
@@ -164,17 +168,13 @@ def _of_end(weeks: Weeks, promise: Any) -> Iterator[str]:
         return
     ended = from_iso(promise.ended_at)
     grace = max((end for start, end in weeks.stops if start <= due + MINUTE and due <= end), default=due)
-    if grace > due and _by_the_end(weeks, promise):
+    note = _note(weeks, promise, promise.kept_by) if grace > due else None
+    if note and note.moment == "resolved":
         grace += SETTLES
     if ended > max(due, grace) + MINUTE:
         yield f"{where} ended as {promise.state} at {promise.ended_at}: too late"
     if promise.state == "missed" and grace == due:
         yield f"{where} was missed, and nothing was stopped"
-
-
-def _by_the_end(weeks: Weeks, promise: Any) -> bool:
-    notes = weeks.bench.rows(tables.notes, TicketRef(promise.site, promise.ticket_id))
-    return any(promise.kept_by == f"note {n.id}" and n.moment == "resolved" for n in notes)
 
 
 def _of_note(weeks: Weeks, note: Any) -> Iterator[str]:

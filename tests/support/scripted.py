@@ -34,7 +34,7 @@ from core.sightings import Author, Comment, Delivery, Found, Sighting, Snapshot
 from core.sites import Platform, Site
 from core.tickets import Ticket, TicketRef
 from core.times import from_iso, iso
-from tests.support.stores import fresh
+from tests.support.stores import ready
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 SITE = "acme"
@@ -302,8 +302,7 @@ class Bench:
             "packs": packs,
             "changes": changes,
         }
-        if not (folder / "liaison.db").exists():
-            fresh(folder / "liaison.db")
+        ready(folder / "liaison.db")
         self.store = Store(f"sqlite:///{folder}/liaison.db")
         self.store.start()
         stock = Site("", Platform.JIRA, "https://x.example", speak_from=START, settle_seconds=settle)

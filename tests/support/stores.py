@@ -7,8 +7,10 @@ from tempfile import TemporaryDirectory
 from app.store import Store
 
 
-def fresh(file: Path) -> None:
-    file.write_bytes(_made())
+def ready(file: Path) -> None:
+    """A new one, unless it is there already."""
+    if not file.exists():
+        file.write_bytes(_made())
 
 
 @cache

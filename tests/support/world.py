@@ -20,7 +20,7 @@ from connector.sandbox import Entry, Fault, Hooks
 from connector.servicenow.sandbox import ServiceNowStandIn, business_rule
 from core.sites import Auth, Platform, Secret, Site
 from core.tickets import TicketRef
-from tests.support.stores import fresh
+from tests.support.stores import ready
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 SECRET = "test-secret"
@@ -125,8 +125,7 @@ def world(
     settings = Settings(
         f"sqlite:///{tmp_path}/liaison.db", tmp_path / "rules", sites, speak_from={s.name: s.speak_from for s in sites}
     )
-    if not (tmp_path / "liaison.db").exists():
-        fresh(tmp_path / "liaison.db")
+    ready(tmp_path / "liaison.db")
     liaison = Liaison(settings, clock)
     server = Server(liaison.web(), Listen(port=0))
     server.start()
